@@ -1,0 +1,61 @@
+//! Public randomness, behind one trait.
+use anchor_lang::prelude::*;
+
+
+use crate::error::ArbiterError;
+
+
+/// A value nobody could know when a receipt was committed.
+pub trait Beacon {
+    /// The first value that became public after `slot`.
+    ///
+    /// # Errors
+    /// `BeaconNotReady` before it exists, `BeaconExpired` when it can no longer be read.
+    fn after(&self, slot: u64) -> Result<[u8; 32]>;
+}
+
+/// `SysvarS1otHashes111111111111111111111111111`
+pub const SLOT_HASHES_ID: Address = solana_address::address!("SysvarS1otHashes111111111111111111111111111");
+/// Bytes of one entry: slot (u64 LE), hash.
+const ENTRY: usize = 40;
+/// Bytes before the entries: their number (u64 LE).
+const HEAD: usize = 8;
+
+/// The hashes of the last 512 slots. A leader can withhold a block to draw again, so this serves local networks and
+/// values below one skipped block; a public network uses a verifiable beacon behind the same trait.
+pub struct SlotHashes<'a>(pub &'a AccountView);
+
+impl Beacon for SlotHashes<'_> {
+    fn after(&self, slot: u64) -> Result<[u8; 32]> {
+        require!(*self.0.address() == SLOT_HASHES_ID, ArbiterError::NotSlotHashes);
+        let data = self.0.try_borrow()?;
+        first_after(&data, slot)
+    }
+}
+
+/// The hash of the earliest slot above `slot` in `data`, whose entries descend by slot.
+fn first_after(data: &[u8], slot: u64) -> Result<[u8; 32]> {
+    let word = |at: usize| -> Result<u64> {
+        let bytes = data.get(at..at.saturating_add(8)).ok_or(ArbiterError::NotSlotHashes)?;
+        Ok(u64::from_le_bytes(bytes.try_into().map_err(|_| ArbiterError::NotSlotHashes)?))
+    };
+    let at = |index: usize| HEAD.saturating_add(index.saturating_mul(ENTRY));
+    let present = data.len().saturating_sub(HEAD) / ENTRY;
+    let count = usize::try_from(word(0)?).unwrap_or(usize::MAX).min(present);
+    // Binary search for how many entries lie above `slot`; they come first.
+    let (mut low, mut high) = (0usize, count);
+    while low < high {
+        let middle = low.saturating_add(high) / 2;
+        if word(at(middle))? > slot {
+            low = middle.saturating_add(1);
+        } else {
+            high = middle;
+        }
+    }
+    require!(low > 0, ArbiterError::BeaconNotReady);
+    // Without an entry at or below `slot` the first one above it may have dropped out already.
+    require!(low < count || count < 512, ArbiterError::BeaconExpired);
+    let from = at(low.saturating_sub(1)).saturating_add(8);
+    let hash = data.get(from..from.saturating_add(32)).ok_or(ArbiterError::NotSlotHashes)?;
+    hash.try_into().map_err(|_| ArbiterError::NotSlotHashes.into())
+}

@@ -1,0 +1,31 @@
+use anchor_lang::prelude::*;
+use market::state::Job;
+
+use crate::{error::ArbiterError, events::RoundClosed, state::Round};
+
+#[derive(Accounts)]
+pub struct CloseRound {
+    /// The judged job's address: empty, or in another life.
+    #[account(address = round.job @ ArbiterError::RoundMismatch)]
+    pub job: UncheckedAccount,
+    #[account(mut, close = rent_payer)]
+    pub round: Account<Round>,
+    #[account(mut, address = round.rent_payer @ ArbiterError::NotRentPayer)]
+    pub rent_payer: UncheckedAccount,
+}
+
+/// Whether the life of the job at this address that had `nonce` is over.
+pub fn require_over(job: &UncheckedAccount, nonce: u64) -> Result<()> {
+    let view = *job.account();
+    if view.owned_by(&market::ID) {
+        require!(Account::<Job>::load(view)?.nonce != nonce, ArbiterError::JobStillOpen);
+    }
+    Ok(())
+}
+
+pub fn handle(ctx: &mut Context<CloseRound>) -> Result<()> {
+    let a = &ctx.accounts;
+    require_over(&a.job, a.round.nonce)?;
+    emit!(RoundClosed { round: *a.round.address() });
+    Ok(())
+}

@@ -1,0 +1,73 @@
+use anchor_lang::prelude::*;
+use proofmill_protocol::{amount, draw, job::JobEvent, matching};
+
+use crate::{
+    error::{self, MarketError},
+    events::JobMatched,
+    state::{Config, Job, MintRule, Offer, Provider, Stake, MATCHED_INSTANT},
+};
+
+#[derive(Accounts)]
+pub struct MatchJob {
+    #[account(address = job.tenant @ MarketError::NotTenant)]
+    pub tenant: Signer,
+    pub config: Account<Config>,
+    #[account(mut)]
+    pub job: Account<Job>,
+    #[account(constraint = mint_rule.mint == job.mint @ MarketError::MintNotAllowed)]
+    pub mint_rule: Account<MintRule>,
+    #[account(
+        constraint = offer.provider == *provider.address() @ MarketError::InvalidProvider,
+        constraint = offer.mint == job.mint @ MarketError::OfferMintDiffers
+    )]
+    pub offer: Account<Offer>,
+    pub provider: Account<Provider>,
+    #[account(mut, constraint = stake.owner == provider.owner @ MarketError::InvalidProvider)]
+    pub stake: Account<Stake>,
+}
+
+pub fn handle(ctx: &mut Context<MatchJob>) -> Result<()> {
+    let a = &mut ctx.accounts;
+    let now = Clock::get()?.unix_timestamp;
+    require!(now < a.offer.expires_at, MarketError::OfferExpired);
+    require!(a.job.max_seconds <= a.offer.seconds_max, MarketError::OfferTooShort);
+    require!(a.job.bids_until == 0, MarketError::AuctionRunning);
+    let price = a.offer.price_per_second;
+    bind(&a.config, &mut a.job, &a.mint_rule, &a.provider, &mut a.stake, price, MATCHED_INSTANT, now)
+}
+
+/// Binds job and provider: every requirement checked, the lock taken.
+#[allow(clippy::too_many_arguments)] // one caller each way; a struct of the same eight would say nothing more
+#[inline(always)]
+pub fn bind(
+    config: &Account<Config>,
+    job: &mut Account<Job>,
+    rule: &Account<MintRule>,
+    provider: &Account<Provider>,
+    stake: &mut Account<Stake>,
+    price: u64,
+    matched_by: u8,
+    now: i64,
+) -> Result<()> {
+    config.require_open()?;
+    require!(provider.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
+    require!(stake.active_jobs < u32::from(provider.capacity), MarketError::CapacityExhausted);
+    let gross = amount::escrow(price, job.max_seconds).map_err(error::amount)?;
+    let lock = amount::scale(gross, rule.lock_bps).map_err(error::amount)?;
+    let mut balances = stake.balances();
+    let have = provider.capability(price, balances.free(), lock.max(config.provider_stake_min));
+    matching::fits(&job.requirements(), &have).map_err(error::mismatch)?;
+    balances.lock(lock).map_err(error::stake)?;
+    stake.set_balances(balances);
+    stake.active_jobs = stake.active_jobs.saturating_add(1);
+
+    job.advance(JobEvent::Match)?;
+    job.matched_by = matched_by;
+    job.price_per_second = price;
+    job.lock = lock;
+    job.matched_at = now;
+    job.provider = *provider.address();
+    job.audit_bps = draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps);
+    emit!(JobMatched { job: *job.address(), provider: job.provider, price_per_second: price, lock, matched_by });
+    Ok(())
+}

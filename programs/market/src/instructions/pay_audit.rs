@@ -1,0 +1,55 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::{self, Mint, TokenAccount};
+use proofmill_protocol::{amount, job::JobState, limits};
+
+use super::verify_proof::read_verdict;
+use crate::{
+    error::{self, MarketError},
+    events::AuditPaid,
+    state::{Config, Job, MintRule, Provider},
+    vault,
+};
+
+#[derive(Accounts)]
+pub struct PayAudit {
+    pub config: Account<Config>,
+    #[account(mut)]
+    pub job: Account<Job>,
+    /// The arbiter's verdict on the job; checked as in `verify_proof`.
+    pub verdict: UncheckedAccount,
+    /// The re-executor.
+    pub provider: Account<Provider>,
+    #[account(address = job.mint @ MarketError::MintNotAllowed)]
+    pub mint: Account<Mint>,
+    #[account(constraint = mint_rule.mint == job.mint @ MarketError::MintNotAllowed)]
+    pub mint_rule: Account<MintRule>,
+    #[account(mut, address = mint_rule.audit_budget @ MarketError::NotAuthority)]
+    pub audit_budget: Account<TokenAccount>,
+    #[account(
+        mut, token::mint = mint,
+        constraint = *destination.owner() == provider.owner @ MarketError::NotOwner
+    )]
+    pub destination: Account<TokenAccount>,
+    pub token_program: Program<Token>,
+}
+
+pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
+    let a = &mut ctx.accounts;
+    require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
+    require!(executor < 2, MarketError::CountOutOfBounds);
+    let verdict = read_verdict(&a.config, &a.job, &a.verdict)?;
+    let bit = 1u8 << executor;
+    require!(verdict.confirmed_executors & bit != 0 && a.job.audit_paid & bit == 0, MarketError::AuditNotDue);
+    let seat = usize::from(executor);
+    require!(verdict.executors[seat] == a.provider.address().to_bytes(), MarketError::InvalidProvider);
+    a.job.audit_paid |= bit;
+    // The job's own price, for no more than a bounded multiple of the first run's time.
+    let most = a.job.metered_ms.saturating_mul(limits::REEXECUTION_FACTOR_MAX);
+    let most = most.saturating_add(limits::REEXECUTION_ALLOWANCE_MS);
+    let milliseconds = verdict.reexecution_ms[seat].min(most);
+    let due = amount::metered(a.job.price_per_second, milliseconds).map_err(error::amount)?;
+    require!(a.audit_budget.amount() >= due, MarketError::AuditBudgetTooSmall);
+    vault::pay_from_budget(&a.config, &mut a.audit_budget, &a.mint, &mut a.destination, &a.token_program, due)?;
+    emit!(AuditPaid { job: *a.job.address(), provider: *a.provider.address(), amount: due });
+    Ok(())
+}

@@ -1,0 +1,20 @@
+use anchor_lang::prelude::*;
+
+/// A mint in which jobs may be paid.
+#[account]
+pub struct MintRule {
+    pub version: u8,
+    pub bump: u8,
+    /// 1 if new jobs may use it. Jobs that already do end as they would.
+    pub enabled: u8,
+    pub decimals: u8,
+    /// Stake locked per atom of escrow, basis points (10,000 = one stake atom per payment atom).
+    pub lock_bps: u32,
+    /// Least escrow of a job, atoms: dust jobs cost more to settle than they move.
+    pub escrow_min: u64,
+    pub mint: Address,
+    /// Token account that pays re-executions in this mint.
+    pub audit_budget: Address,
+    pub audit_budget_bump: u8,
+    pub reserved: [u8; 31],
+}
