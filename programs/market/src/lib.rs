@@ -93,7 +93,7 @@ pub mod market {
     }
 
     /// Posts a job and locks its escrow in a vault of its own.
-    pub fn post_job(ctx: &mut Context<PostJob>, args: PostJobArgs) -> Result<()> {
+    pub fn post_job(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
         post_job::handle(ctx, args)
     }
 
@@ -123,7 +123,7 @@ pub mod market {
     }
 
     /// Submits the receipt of a finished run, signed by the node key.
-    pub fn submit_proof(ctx: &mut Context<SubmitProof>, args: SubmitProofArgs) -> Result<()> {
+    pub fn submit_proof(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> {
         submit_proof::handle(ctx, args)
     }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// What a tenant asks for.
 #[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType)]
-pub struct PostJobArgs {
+pub struct JobTerms {
     /// Tenant's choice; with the tenant it names the job.
     pub index: u64,
     /// SHA-256 of the canonical specification.
@@ -38,7 +38,7 @@ pub struct PostJobArgs {
 }
 
 #[derive(Accounts)]
-#[instruction(args: PostJobArgs)]
+#[instruction(args: JobTerms)]
 #[allow(unused_variables)] // as in publish_offer
 pub struct PostJob {
     #[account(mut)]
@@ -63,7 +63,7 @@ pub struct PostJob {
     pub system_program: Program<System>,
 }
 
-pub fn handle(ctx: &mut Context<PostJob>, args: PostJobArgs) -> Result<()> {
+pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     let a = &mut ctx.accounts;
     a.config.require_open()?;
     require!(a.mint_rule.enabled == 1, MarketError::MintNotAllowed);

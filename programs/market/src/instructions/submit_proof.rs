@@ -16,7 +16,7 @@ use crate::{
 
 /// The public part of a receipt.
 #[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType)]
-pub struct SubmitProofArgs {
+pub struct ReceiptClaim {
     /// SHA-256 of the encoded receipt.
     pub receipt_hash: [u8; 32],
     /// Node key's signature over the receipt core's envelope.
@@ -38,7 +38,7 @@ pub struct SubmitProof {
     pub job: Account<Job>,
 }
 
-pub fn handle(ctx: &mut Context<SubmitProof>, args: SubmitProofArgs) -> Result<()> {
+pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> {
     let a = &mut ctx.accounts;
     let clock = Clock::get()?;
     let now = clock.unix_timestamp;

@@ -1,0 +1,46 @@
+//! Errors of the command line: the operation that failed, the value, what to do next.
+
+use std::path::PathBuf;
+
+use solana_address::Address;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum CliError {
+    #[error("no endpoint: give --url, or start a local network (`proofmill localnet`), whose file {} does not exist", .0.display())]
+    NoNetwork(PathBuf),
+    #[error("the network file {} does not parse: {reason}", path.display())]
+    NetworkFile { path: PathBuf, reason: String },
+    #[error("no keypair: give --keypair FILE (`proofmill keygen FILE` makes one)")]
+    NoKeypair,
+    #[error("there is no {what} at {address}")]
+    Missing { what: &'static str, address: Address },
+    #[error("the {what} at {address} does not decode: {reason}; is this the right network?")]
+    Undecodable { what: &'static str, address: Address, reason: String },
+    #[error("{program} refused: {name} ({code}): {message}")]
+    Refused { program: &'static str, name: &'static str, code: u32, message: &'static str },
+    #[error("no standing offer fits: {reasons}. Publish one, raise --max-price, or run an auction (--auction-seconds)")]
+    NoOfferFits { reasons: String },
+    #[error("the local engine knows no image {tag}: build it (jobs/build) or give --image sha256:...")]
+    UnknownImage { tag: String },
+    #[error("this network has no faucet: {0} is only for local networks")]
+    LocalOnly(&'static str),
+    #[error("{name} is not beside this program ({}): build it with `cargo build --bin {name}`", dir.display())]
+    BinaryMissing { name: &'static str, dir: PathBuf },
+    #[error("{what} was not ready within {seconds} s; its log is {}", log.display())]
+    NotReady { what: String, seconds: u64, log: PathBuf },
+    #[error("{what} ended by itself ({status}); its log is {}", log.display())]
+    Ended { what: String, status: String, log: PathBuf },
+    #[error("job {job} did not end within {seconds} s; it is {state}. Anyone may expire it after its deadline")]
+    JobStuck { job: Address, seconds: u64, state: String },
+    #[error("the fetched output's root {found} is not the verdict's {expected}: the data is not what was judged")]
+    OutputDiffers { expected: String, found: String },
+    #[error("NAME=VALUE expected, found {0:?}")]
+    EnvPair(String),
+    #[error("an amount overflows 64 bits: {0}")]
+    Overflow(&'static str),
+    #[error("cancelled by you; nothing was signed")]
+    Declined,
+    #[error("the demonstration did not hold: {0}")]
+    DemoFailed(String),
+}

@@ -1,0 +1,16 @@
+//! Bounds of the command line, with their reasons.
+
+use std::time::Duration;
+
+/// Largest folder sent as a job's input, bytes: 4 GiB, what one upload on an ordinary line finishes within an hour.
+pub const INPUT_BYTES_MAX: u64 = 4 << 30;
+/// Most files in a job's input: keeps the manifest in memory.
+pub const INPUT_FILES_MAX: u32 = 100_000;
+/// How long a daemon may take to say that it is ready.
+pub const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Pause between looks at the chain while waiting for a job.
+pub const POLL: Duration = Duration::from_millis(100);
+/// How long one connection to a node may take, retries included, before the tenant is told.
+pub const DELIVER_WITHIN: Duration = Duration::from_secs(30);
+/// Beyond a job's own deadlines, how long a tenant's command waits for somebody to crank.
+pub const CRANK_GRACE: Duration = Duration::from_secs(120);

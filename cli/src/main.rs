@@ -1,0 +1,40 @@
+//! `proofmill`: the command line for tenants, providers, validators and local networks.
+
+mod arguments;
+mod bootstrap;
+mod commands;
+mod error;
+mod limits;
+mod output;
+mod processes;
+mod session;
+mod settings;
+mod tenant;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{arguments::Cli, output::Output};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,surfpool=off,surfpool_core=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.failed(&anyhow::anyhow!("the async runtime did not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::run(cli, &output)) {
+        Ok(code) => code,
+        Err(error) => {
+            output.failed(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What happens, and what is to be done about it.
+
+use proofmill_protocol::job::JobState;
+
+use crate::record::{AttemptKey, DeclineReason, Exit, Ledgered, Record};
+
+/// The chain's clock as the daemon last knew it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainNow {
+    /// Unix seconds.
+    pub unix_seconds: i64,
+}
+
+/// A `Job` account that names this node's provider, or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobFacts {
+    /// Address of the account.
+    pub job: [u8; 32],
+    /// Its attempt.
+    pub attempt: u16,
+    /// Its nonce.
+    pub nonce: u64,
+    /// Its state.
+    pub state: JobState,
+    /// Whether it is matched to this node's provider.
+    pub matched_to_me: bool,
+    /// Longest run, seconds.
+    pub max_seconds: u32,
+    /// Last instant at which a start is accepted, chain clock.
+    pub start_by: i64,
+    /// Last instant at which a receipt is accepted, chain clock; 0 before the start.
+    pub receipt_by: i64,
+    /// SHA-256 of the specification.
+    pub spec_hash: [u8; 32],
+    /// SHA-256 that names the image.
+    pub image_digest: [u8; 32],
+    /// Root of the input.
+    pub input_root: [u8; 32],
+    /// Atoms credited to the provider.
+    pub paid: u64,
+    /// The reward has been claimed.
+    pub reward_claimed: bool,
+}
+
+/// A `Round` account that names this node's provider as re-executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundFacts {
+    /// The judged job.
+    pub job: [u8; 32],
+    /// The judged attempt.
+    pub attempt: u16,
+    /// The job's nonce.
+    pub nonce: u64,
+    /// 1 or 2.
+    pub round: u8,
+    /// Attestations still come in.
+    pub open: bool,
+    /// The claim is on chain.
+    pub reexecuted: bool,
+    /// Last instant at which a claim is accepted, chain clock.
+    pub attest_until: i64,
+    /// Longest run, seconds.
+    pub max_seconds: u32,
+}
+
+/// What the engine says about an attempt's container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Created and not yet started.
+    Created,
+    /// It runs.
+    Running {
+        /// Since when, host clock, unix milliseconds.
+        started_at_ms: i64,
+    },
+    /// It ended. `timed_out` is the node's to know and is ignored here.
+    Exited(Exit),
+}
+
+/// What came of scanning `/out`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanResult {
+    /// A valid output.
+    Accepted {
+        /// Root of the manifest.
+        root: [u8; 32],
+        /// Sum of the files, bytes.
+        bytes: u64,
+        /// Number of files.
+        files: u32,
+    },
+    /// Not a valid output.
+    Refused,
+}
+
+/// A step that the daemon carries out in the background and answers for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// [`Action::FetchBlobs`].
+    Fetch,
+    /// [`Action::StartContainer`].
+    Start,
+    /// [`Action::StopContainer`].
+    Stop,
+    /// [`Action::RemoveContainer`].
+    Remove,
+    /// [`Action::DeclareStarted`].
+    Declare,
+    /// [`Action::ScanOutputs`].
+    Scan,
+    /// [`Action::SignReceipt`].
+    Sign,
+    /// [`Action::SubmitProof`] or [`Action::SubmitReexecution`].
+    Submit,
+    /// [`Action::Decline`].
+    Decline,
+    /// [`Action::ClaimReward`].
+    Claim,
+    /// [`Action::DropData`].
+    Drop,
+}
+
+/// Something the daemon saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A job account, as it is now.
+    JobSeen(JobFacts),
+    /// A job account that is gone (asked for and not found).
+    JobGone {
+        /// Its address.
+        job: [u8; 32],
+    },
+    /// A round that names this node, as it is now.
+    RoundSeen(RoundFacts),
+    /// A round that was closed.
+    RoundGone {
+        /// The judged job.
+        job: [u8; 32],
+        /// The judged attempt.
+        attempt: u16,
+    },
+    /// Specification and input are stored and verified.
+    BlobsReady(AttemptKey),
+    /// It cannot be run here: the specification, the input, the admission rules or the image say so.
+    Unrunnable(AttemptKey),
+    /// The container, as it is now.
+    ContainerSeen(AttemptKey, ContainerState),
+    /// The engine was asked and has no such container.
+    ContainerMissing(AttemptKey),
+    /// The outputs were scanned.
+    OutputsScanned(AttemptKey, ScanResult),
+    /// The signed receipt (or claim) is in the ledger.
+    ReceiptRecorded(AttemptKey),
+    /// A step whose effect is seen elsewhere (on chain, in the engine) was carried out.
+    Done(AttemptKey, Step),
+    /// A step failed; it is tried again later if it is still called for.
+    Failed(AttemptKey, Step),
+    /// Time passes.
+    Tick {
+        /// The host's clock, unix milliseconds.
+        host_ms: i64,
+    },
+}
+
+/// Something the daemon must do. Every action but [`Action::Persist`] and [`Action::Forget`] may be repeated after a
+/// crash and must then have the effect of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Write the record durably before carrying out the next action.
+    Persist(Record),
+    /// Delete the record.
+    Forget(AttemptKey),
+    /// Fetch specification and input from the judged provider.
+    FetchBlobs(AttemptKey),
+    /// Create the container under its deterministic name, unless it exists, and start it.
+    StartContainer(AttemptKey),
+    /// Stop the container: first politely, then not.
+    StopContainer(AttemptKey),
+    /// Remove the container with its volumes.
+    RemoveContainer(AttemptKey),
+    /// Send `start_job`.
+    DeclareStarted(AttemptKey),
+    /// Scan `/out` within its limits.
+    ScanOutputs(AttemptKey),
+    /// Build, sign and record the receipt (or the claim), unless one is recorded.
+    SignReceipt(AttemptKey, Ledgered),
+    /// Send `submit_proof` with the recorded bytes.
+    SubmitProof(AttemptKey),
+    /// Send `submit_reexecution` with the recorded bytes.
+    SubmitReexecution(AttemptKey),
+    /// Send `decline_job`.
+    Decline(AttemptKey, DeclineReason),
+    /// Send `claim_reward`.
+    ClaimReward(AttemptKey),
+    /// Delete the attempt's data.
+    DropData(AttemptKey),
+}

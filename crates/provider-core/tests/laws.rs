@@ -1,0 +1,473 @@
+//! Random histories of one node, with a crash possible between any two actions.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test fails by panicking
+
+use std::collections::BTreeMap;
+
+use proofmill_protocol::job::JobState;
+use proofmill_provider_core::{
+    Action, AttemptKey, ChainNow, ContainerState, Event, Exit, JobFacts, Ledgered, Node, Phase, Record, Role,
+    RoundFacts, ScanResult, Step,
+};
+use proptest::prelude::*;
+
+const RUN: AttemptKey = AttemptKey { job: [1; 32], attempt: 1, role: Role::Run };
+const AGAIN: AttemptKey = AttemptKey { job: [2; 32], attempt: 1, role: Role::Reexecute };
+const MAX_SECONDS: u32 = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Box {
+    Running { since_ms: i64 },
+    Exited { since_ms: i64, at_ms: i64, stopped: bool },
+}
+
+/// Everything outside the node, and what it must hold against it.
+struct World {
+    node: Node,
+    now: i64,
+    state: Option<JobState>,
+    paid: u64,
+    claimed: bool,
+    round_open: bool,
+    reexecuted: bool,
+    blobs: BTreeMap<AttemptKey, ()>,
+    boxes: BTreeMap<AttemptKey, Box>,
+    persisted: BTreeMap<AttemptKey, Record>,
+    receipts: BTreeMap<AttemptKey, Ledgered>,
+    /// Containers ever created, and those the node was told of.
+    created: BTreeMap<AttemptKey, u32>,
+    seen: BTreeMap<AttemptKey, ()>,
+    /// Answers the daemon still owes.
+    owed: Vec<Action>,
+    submitted: BTreeMap<AttemptKey, Ledgered>,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            node: Node::restore([], 5),
+            now: 1_000,
+            state: Some(JobState::Matched),
+            paid: 0,
+            claimed: false,
+            round_open: true,
+            reexecuted: false,
+            blobs: BTreeMap::new(),
+            boxes: BTreeMap::new(),
+            persisted: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            created: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            owed: Vec::new(),
+            submitted: BTreeMap::new(),
+        }
+    }
+
+    fn event(&mut self, event: Event, crash_after: Option<usize>) {
+        let actions = self.node.handle(ChainNow { unix_seconds: self.now }, event);
+        for (index, action) in actions.into_iter().enumerate() {
+            if crash_after == Some(index) {
+                self.restart();
+                return;
+            }
+            self.perform(action);
+        }
+    }
+
+    fn phase(&self, key: AttemptKey) -> Option<Phase> {
+        self.persisted.get(&key).map(|record| record.phase)
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Persist(record) => {
+                self.persisted.insert(record.key, record);
+            }
+            Action::Forget(key) => {
+                assert!(matches!(self.phase(key), Some(Phase::Ended { .. })));
+                assert!(!self.boxes.contains_key(&key), "forgot an attempt whose container exists");
+                self.persisted.remove(&key);
+                self.seen.remove(&key);
+                self.created.remove(&key);
+            }
+            Action::StartContainer(key) => {
+                assert_eq!(self.phase(key), Some(Phase::Starting), "started before it was persisted");
+                assert!(!self.seen.contains_key(&key), "a second container after the first was seen");
+                assert!(self.blobs.contains_key(&key));
+                self.owed.push(action);
+            }
+            Action::SignReceipt(key, ledgered) => {
+                assert_eq!(self.phase(key), Some(Phase::Scanned(ledgered)), "signed before it was persisted");
+                assert!(!matches!(self.submitted.get(&key), Some(sent) if *sent != ledgered));
+                self.owed.push(action);
+            }
+            Action::SubmitProof(key) | Action::SubmitReexecution(key) => {
+                assert_eq!(self.phase(key), Some(Phase::Recorded), "submitted before it was persisted");
+                let recorded = *self.receipts.get(&key).expect("a recorded receipt");
+                let first = *self.submitted.entry(key).or_insert(recorded);
+                assert_eq!(first, recorded, "two receipts for one attempt");
+                self.owed.push(action);
+            }
+            Action::Decline(key, _) => {
+                assert!(matches!(self.phase(key), Some(Phase::Declining(_))));
+                assert_eq!(key.role, Role::Run);
+                self.owed.push(action);
+            }
+            Action::DeclareStarted(key) => {
+                assert!(self.seen.contains_key(&key), "declared started without a container");
+                self.owed.push(action);
+            }
+            other => self.owed.push(other),
+        }
+    }
+
+    /// The daemon carries out one thing it was asked for, and answers.
+    fn answer(&mut self, pick: usize, fail: bool, crash_after: Option<usize>) {
+        if self.owed.is_empty() {
+            return;
+        }
+        let action = self.owed.remove(pick % self.owed.len());
+        let now_ms = self.now * 1_000;
+        let event = match action {
+            _ if fail => match step(&action) {
+                Some((key, step)) => Event::Failed(key, step),
+                None => return,
+            },
+            Action::StartContainer(key) => {
+                if !self.boxes.contains_key(&key) {
+                    *self.created.entry(key).or_default() += 1;
+                    self.boxes.insert(key, Box::Running { since_ms: now_ms });
+                }
+                Event::Done(key, Step::Start)
+            }
+            Action::StopContainer(key) => {
+                if let Some(Box::Running { since_ms }) = self.boxes.get(&key).copied() {
+                    self.boxes.insert(key, Box::Exited { since_ms, at_ms: now_ms, stopped: true });
+                }
+                Event::Done(key, Step::Stop)
+            }
+            Action::RemoveContainer(key) => {
+                self.boxes.remove(&key);
+                Event::Done(key, Step::Remove)
+            }
+            Action::DeclareStarted(key) => {
+                if self.state == Some(JobState::Matched) {
+                    self.state = Some(JobState::Running);
+                }
+                Event::Done(key, Step::Declare)
+            }
+            Action::ScanOutputs(key) => {
+                Event::OutputsScanned(key, ScanResult::Accepted { root: [7; 32], bytes: 1, files: 1 })
+            }
+            Action::SignReceipt(key, ledgered) => {
+                // The ledger never overwrites.
+                self.receipts.entry(key).or_insert(ledgered);
+                Event::ReceiptRecorded(key)
+            }
+            Action::SubmitProof(key) => {
+                if self.state == Some(JobState::Running) {
+                    self.state = Some(JobState::Submitted);
+                }
+                Event::Done(key, Step::Submit)
+            }
+            Action::SubmitReexecution(key) => {
+                self.reexecuted |= self.round_open;
+                Event::Done(key, Step::Submit)
+            }
+            Action::Decline(key, _) => {
+                if matches!(self.state, Some(JobState::Matched | JobState::Running)) {
+                    self.state = Some(JobState::Settled);
+                }
+                Event::Done(key, Step::Decline)
+            }
+            Action::ClaimReward(key) => {
+                self.claimed = true;
+                Event::Done(key, Step::Claim)
+            }
+            Action::DropData(key) => {
+                self.blobs.remove(&key);
+                self.receipts.remove(&key);
+                self.submitted.remove(&key);
+                Event::Done(key, Step::Drop)
+            }
+            Action::FetchBlobs(key) => {
+                self.blobs.insert(key, ());
+                Event::BlobsReady(key)
+            }
+            Action::Persist(_) | Action::Forget(_) => return,
+        };
+        self.event(event, crash_after);
+    }
+
+    fn look_at_job(&mut self, crash_after: Option<usize>) {
+        let event = match self.state {
+            None => Event::JobGone { job: RUN.job },
+            Some(state) => Event::JobSeen(JobFacts {
+                job: RUN.job,
+                attempt: 1,
+                nonce: 9,
+                state,
+                matched_to_me: true,
+                max_seconds: MAX_SECONDS,
+                start_by: 1_060,
+                receipt_by: 0,
+                spec_hash: [0; 32],
+                image_digest: [0; 32],
+                input_root: [0; 32],
+                paid: self.paid,
+                reward_claimed: self.claimed,
+            }),
+        };
+        self.event(event, crash_after);
+    }
+
+    fn look_at_round(&mut self, crash_after: Option<usize>) {
+        self.event(
+            Event::RoundSeen(RoundFacts {
+                job: AGAIN.job,
+                attempt: 1,
+                nonce: 9,
+                round: 1,
+                open: self.round_open,
+                reexecuted: self.reexecuted,
+                attest_until: 1_200,
+                max_seconds: MAX_SECONDS,
+            }),
+            crash_after,
+        );
+    }
+
+    fn look_at_container(&mut self, key: AttemptKey, crash_after: Option<usize>) {
+        let event = match self.boxes.get(&key).copied() {
+            None => Event::ContainerMissing(key),
+            Some(state) => {
+                self.seen.insert(key, ());
+                let state = match state {
+                    Box::Running { since_ms } => ContainerState::Running { started_at_ms: since_ms },
+                    Box::Exited { since_ms, at_ms, stopped } => ContainerState::Exited(Exit {
+                        code: if stopped { 137 } else { 0 },
+                        oom: false,
+                        started_at_ms: since_ms,
+                        finished_at_ms: at_ms,
+                        timed_out: false,
+                    }),
+                };
+                Event::ContainerSeen(key, state)
+            }
+        };
+        if self.node.record(&key).is_some() {
+            self.event(event, crash_after);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.owed.clear();
+        self.node = Node::restore(self.persisted.values().copied().collect::<Vec<_>>(), 5);
+        let recorded: Vec<AttemptKey> = self.receipts.keys().copied().collect();
+        for key in recorded {
+            self.event(Event::ReceiptRecorded(key), None);
+        }
+        for key in [RUN, AGAIN] {
+            self.look_at_container(key, None);
+            if self.blobs.contains_key(&key) {
+                self.event(Event::BlobsReady(key), None);
+            }
+        }
+    }
+
+    fn tick(&mut self, seconds: i64, crash_after: Option<usize>) {
+        self.now += seconds;
+        self.event(Event::Tick { host_ms: self.now * 1_000 }, crash_after);
+    }
+
+    /// Lets everything owed be done and everything be seen, until nothing changes.
+    fn settle(&mut self) {
+        for _ in 0..60 {
+            self.look_at_job(None);
+            self.look_at_round(None);
+            for key in [RUN, AGAIN] {
+                self.look_at_container(key, None);
+            }
+            for _ in 0..8 {
+                self.answer(0, false, None);
+            }
+            self.tick(1, None);
+        }
+    }
+}
+
+fn step(action: &Action) -> Option<(AttemptKey, Step)> {
+    Some(match *action {
+        Action::Persist(_) | Action::Forget(_) => return None,
+        Action::FetchBlobs(key) => (key, Step::Fetch),
+        Action::StartContainer(key) => (key, Step::Start),
+        Action::StopContainer(key) => (key, Step::Stop),
+        Action::RemoveContainer(key) => (key, Step::Remove),
+        Action::DeclareStarted(key) => (key, Step::Declare),
+        Action::ScanOutputs(key) => (key, Step::Scan),
+        Action::SignReceipt(key, _) => (key, Step::Sign),
+        Action::SubmitProof(key) | Action::SubmitReexecution(key) => (key, Step::Submit),
+        Action::Decline(key, _) => (key, Step::Decline),
+        Action::ClaimReward(key) => (key, Step::Claim),
+        Action::DropData(key) => (key, Step::Drop),
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Move {
+    LookJob,
+    LookRound,
+    LookContainer(bool),
+    Push,
+    Answer(usize, bool),
+    Tick(i64),
+    Exit(bool),
+    Crash,
+    Judge(bool),
+    EndRound,
+    Close,
+}
+
+fn moves() -> impl Strategy<Value = (Move, Option<usize>)> {
+    let one = prop_oneof![
+        6 => Just(Move::LookJob),
+        3 => Just(Move::LookRound),
+        5 => any::<bool>().prop_map(Move::LookContainer),
+        3 => Just(Move::Push),
+        12 => (any::<usize>(), prop::bool::weighted(0.15)).prop_map(|(pick, fail)| Move::Answer(pick, fail)),
+        4 => (0i64..8).prop_map(Move::Tick),
+        4 => any::<bool>().prop_map(Move::Exit),
+        2 => Just(Move::Crash),
+        2 => any::<bool>().prop_map(Move::Judge),
+        1 => Just(Move::EndRound),
+        1 => Just(Move::Close),
+    ];
+    (one, prop::option::weighted(0.1, 0usize..3))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_laws_hold_over_every_history(history in prop::collection::vec(moves(), 1..80)) {
+        let mut world = World::new();
+        for (step, crash) in history {
+            match step {
+                Move::LookJob => world.look_at_job(crash),
+                Move::LookRound => world.look_at_round(crash),
+                Move::LookContainer(run) => world.look_at_container(if run { RUN } else { AGAIN }, crash),
+                Move::Push => {
+                    world.blobs.insert(RUN, ());
+                    world.event(Event::BlobsReady(RUN), crash);
+                }
+                Move::Answer(pick, fail) => world.answer(pick, fail, crash),
+                Move::Tick(seconds) => world.tick(seconds, crash),
+                Move::Exit(run) => {
+                    let key = if run { RUN } else { AGAIN };
+                    if let Some(Box::Running { since_ms }) = world.boxes.get(&key).copied() {
+                        let at_ms = world.now * 1_000;
+                        world.boxes.insert(key, Box::Exited { since_ms, at_ms, stopped: false });
+                    }
+                }
+                Move::Crash => world.restart(),
+                Move::Judge(accept) => {
+                    if world.state == Some(JobState::Submitted) {
+                        world.state = Some(JobState::Settled);
+                        world.paid = u64::from(accept);
+                    }
+                }
+                Move::EndRound => world.round_open = false,
+                Move::Close => {
+                    if world.state == Some(JobState::Settled) {
+                        world.state = None;
+                    }
+                }
+            }
+            for count in world.created.values() {
+                prop_assert!(*count <= 1, "two containers for one attempt");
+            }
+        }
+        // Whatever happened, once the chain is done with the job, no container is left of it.
+        if matches!(world.state, Some(JobState::Settled) | None) {
+            world.settle();
+            prop_assert!(!world.boxes.contains_key(&RUN), "a container outlived its job");
+        }
+        if !world.round_open {
+            world.settle();
+            prop_assert!(!world.boxes.contains_key(&AGAIN), "a container outlived its round");
+        }
+    }
+}
+
+#[test]
+fn a_straight_run_is_submitted_and_claimed() {
+    let mut world = World::new();
+    world.look_at_job(None);
+    world.blobs.insert(RUN, ());
+    world.event(Event::BlobsReady(RUN), None);
+    assert_eq!(world.owed, [Action::StartContainer(RUN)]);
+    world.answer(0, false, None);
+    world.look_at_container(RUN, None);
+    assert_eq!(world.owed, [Action::DeclareStarted(RUN)]);
+    world.answer(0, false, None);
+    world.look_at_job(None);
+    world.boxes.insert(RUN, Box::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
+    world.look_at_container(RUN, None);
+    world.answer(0, false, None);
+    assert!(matches!(world.owed[..], [Action::SignReceipt(..)]));
+    world.answer(0, false, None);
+    assert_eq!(world.owed, [Action::SubmitProof(RUN)]);
+    world.answer(0, false, None);
+    assert_eq!(world.state, Some(JobState::Submitted));
+    world.state = Some(JobState::Settled);
+    world.paid = 5;
+    world.settle();
+    assert!(world.claimed && world.boxes.is_empty() && world.persisted.is_empty());
+}
+
+#[test]
+fn running_on_chain_without_container_or_receipt_is_declined() {
+    let mut world = World::new();
+    world.state = Some(JobState::Running);
+    world.look_at_job(None);
+    assert!(matches!(world.owed[..], [Action::Decline(RUN, _)]));
+}
+
+#[test]
+fn a_container_past_its_time_is_stopped_and_says_so() {
+    let mut world = World::new();
+    world.look_at_job(None);
+    world.blobs.insert(RUN, ());
+    world.event(Event::BlobsReady(RUN), None);
+    world.answer(0, false, None);
+    world.look_at_container(RUN, None);
+    world.answer(0, false, None);
+    world.look_at_job(None);
+    world.tick(i64::from(MAX_SECONDS) + 1, None);
+    assert_eq!(world.owed, [Action::StopContainer(RUN)]);
+    world.answer(0, false, None);
+    world.restart();
+    world.look_at_job(None);
+    let Some(Phase::Exited(exit)) = world.phase(RUN) else { panic!("{:?}", world.phase(RUN)) };
+    assert!(exit.timed_out);
+}
+
+#[test]
+fn a_recorded_receipt_is_sent_again_after_a_crash_and_never_signed_again() {
+    let mut world = World::new();
+    world.look_at_job(None);
+    world.blobs.insert(RUN, ());
+    world.event(Event::BlobsReady(RUN), None);
+    world.answer(0, false, None);
+    world.look_at_container(RUN, None);
+    world.answer(0, false, None);
+    world.look_at_job(None);
+    world.boxes.insert(RUN, Box::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
+    world.look_at_container(RUN, None);
+    world.answer(0, false, None);
+    let Some(Action::SignReceipt(_, ledgered)) = world.owed.first().copied() else { panic!() };
+    // The ledger has it; the node dies before it hears so.
+    world.receipts.insert(RUN, ledgered);
+    world.restart();
+    world.look_at_job(None);
+    assert_eq!(world.owed, [Action::SubmitProof(RUN)]);
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask client`: Rust host clients out of the programs' IDL, with no Anchor in them.
+
+mod layout;
+mod names;
+mod render;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anchor_lang_idl::types::Idl;
+use anyhow::{Context, Result, bail};
+
+use crate::drift::{Files, Options};
+use crate::workspace::{self, PROGRAMS};
+
+const DIRECTORY: &str = "crates/client/src/generated";
+const SAMPLE: &str = "crates/client/tests/sample/escrow";
+
+pub fn run(options: &Options) -> Result<()> {
+    let root = workspace::root();
+    let mut files = vec![(format!("{DIRECTORY}/mod.rs"), format_rust(&root, &render::index(&PROGRAMS))?)];
+    let programs = PROGRAMS.map(|program| (format!("idl/{program}.json"), format!("{DIRECTORY}/{program}.rs")));
+    // A program made up for the client's tests: it uses every kind of type.
+    let sample = (format!("{SAMPLE}.json"), format!("{SAMPLE}.rs"));
+    for (source, target) in programs.into_iter().chain([sample]) {
+        let json = workspace::read(&root.join(&source)).context("run `cargo xtask idl` first")?;
+        let idl: Idl = serde_json::from_str(&json).with_context(|| format!("{source} is no Anchor IDL"))?;
+        let code = render::program(&idl, &source).with_context(|| format!("no client for {source}"))?;
+        files.push((target, format_rust(&root, &code)?));
+    }
+    Files { command: "cargo xtask client", files }.apply(&root, options)
+}
+
+/// Runs rustfmt with the repository's settings.
+fn format_rust(directory: &Path, code: &str) -> Result<String> {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout"])
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start rustfmt; it comes with Rust's default profile")?;
+    let input = code.to_owned();
+    let stdin = rustfmt.stdin.take();
+    let feed = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(input.as_bytes())));
+    let output = rustfmt.wait_with_output().context("rustfmt did not finish")?;
+    let fed = feed.join();
+    if !output.status.success() {
+        bail!("rustfmt refused the generated code: {}", output.status);
+    }
+    if !matches!(fed, Ok(Some(Ok(())))) {
+        bail!("rustfmt did not read all of the generated code");
+    }
+    String::from_utf8(output.stdout).context("rustfmt printed something that is not text")
+}

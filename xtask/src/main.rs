@@ -1,0 +1,40 @@
+//! The project's own build commands: `cargo xtask <command>`. They need Rust and crates.io, nothing else, except
+//! that `sbf` builds the on-chain programs and so needs a BPF toolchain, which it can install on Debian.
+
+mod client;
+mod drift;
+mod idl;
+mod sbf;
+mod tidy;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build commands of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the on-chain programs to programs/deploy/*.so
+    Sbf(sbf::Options),
+    /// Writes idl/*.json from the program sources
+    Idl(drift::Options),
+    /// Writes crates/client/src/generated/*.rs from idl/*.json
+    Client(drift::Options),
+    /// Checks names, paths, promises and the direction of dependencies
+    Tidy,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Sbf(options) => sbf::run(&options),
+        Command::Idl(options) => idl::run(&options),
+        Command::Client(options) => client::run(&options),
+        Command::Tidy => tidy::run(),
+    }
+}

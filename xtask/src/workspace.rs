@@ -1,0 +1,50 @@
+//! Where things are in the repository, and how to run a tool in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+/// The on-chain programs: package, IDL and file names alike.
+pub const PROGRAMS: [&str; 2] = ["market", "arbiter"];
+
+/// The root of the repository. Cargo says where it runs the command; two checkouts that share a target directory also
+/// share the binary, and what was known when it was compiled may be the other one.
+pub fn root() -> PathBuf {
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    xtask.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// Reads a file, naming it in the error.
+pub fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Writes a file and the directories above it.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Runs a tool whose output the user sees.
+pub fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed: {status}");
+    }
+    Ok(())
+}
+
+/// Runs a tool and returns what it printed.
+#[allow(dead_code)]
+pub fn output(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let Output { status, stdout, stderr } = command.output().with_context(|| format!("cannot start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed: {status}\n{}", String::from_utf8_lossy(&stderr));
+    }
+    String::from_utf8(stdout).with_context(|| format!("{name} printed something that is not text"))
+}
