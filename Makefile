@@ -23,7 +23,7 @@ demo: build images ## The main job, end to end; KEEP=1 leaves the network up
 
 lint: prepare ## Formatting, lints, house rules, generated code
 	cargo fmt --all --check
-	cd programs && cargo fmt --all --check
+	cd programs && cargo fmt -p market -p arbiter --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cd programs && cargo clippy --locked --all-targets -- -D warnings
 	cargo xtask tidy

@@ -20,16 +20,24 @@ const SAMPLE: &str = "crates/client/tests/sample/escrow";
 pub fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
     let mut files = vec![(format!("{DIRECTORY}/mod.rs"), format_rust(&root, &render::index(&PROGRAMS))?)];
-    let programs = PROGRAMS.map(|program| (format!("idl/{program}.json"), format!("{DIRECTORY}/{program}.rs")));
-    // A program made up for the client's tests: it uses every kind of type.
-    let sample = (format!("{SAMPLE}.json"), format!("{SAMPLE}.rs"));
-    for (source, target) in programs.into_iter().chain([sample]) {
-        let json = workspace::read(&root.join(&source)).context("run `cargo xtask idl` first")?;
-        let idl: Idl = serde_json::from_str(&json).with_context(|| format!("{source} is no Anchor IDL"))?;
-        let code = render::program(&idl, &source).with_context(|| format!("no client for {source}"))?;
-        files.push((target, format_rust(&root, &code)?));
+    let mut programs = Vec::new();
+    for program in PROGRAMS {
+        let source = format!("idl/{program}.json");
+        let idl = read_idl(&root, &source).context("run `cargo xtask idl` first")?;
+        let code = render::program(&idl, &source, &programs).with_context(|| format!("no client for {source}"))?;
+        files.push((format!("{DIRECTORY}/{program}.rs"), format_rust(&root, &code)?));
+        programs.push((program.to_owned(), idl));
     }
+    // A program made up for the client's tests: it uses every kind of type.
+    let source = format!("{SAMPLE}.json");
+    let code = render::program(&read_idl(&root, &source)?, &source, &[])?;
+    files.push((format!("{SAMPLE}.rs"), format_rust(&root, &code)?));
     Files { command: "cargo xtask client", files }.apply(&root, options)
+}
+
+fn read_idl(root: &Path, path: &str) -> Result<Idl> {
+    let json = workspace::read(&root.join(path))?;
+    serde_json::from_str(&json).with_context(|| format!("{path} is no Anchor IDL"))
 }
 
 /// Runs rustfmt with the repository's settings.

@@ -30,8 +30,10 @@ impl Files<'_> {
             .filter(|(path, content)| std::fs::read_to_string(root.join(path)).ok().as_ref() != Some(content))
             .collect();
         if options.check && !stale.is_empty() {
-            let lines: Vec<_> =
-                stale.iter().map(|(path, content)| format!("  {}", difference(&root.join(path), path, content))).collect();
+            let lines: Vec<_> = stale
+                .iter()
+                .map(|(path, content)| format!("  {}", difference(&root.join(path), path, content)))
+                .collect();
             bail!("out of date, run `{}`:\n{}", self.command, lines.join("\n"));
         }
         for (path, content) in &stale {

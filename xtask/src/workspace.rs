@@ -39,7 +39,6 @@ pub fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a tool and returns what it printed.
-#[allow(dead_code)]
 pub fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let Output { status, stdout, stderr } = command.output().with_context(|| format!("cannot start {name}"))?;

@@ -29,7 +29,8 @@ pub trait Wire: Sized {
 
 /// Takes `N` bytes off the front of `input`.
 pub fn take<const N: usize>(input: &mut &[u8]) -> Result<[u8; N], DecodeError> {
-    let (head, rest) = input.split_first_chunk::<N>().ok_or(DecodeError::TooShort { missing: N - input.len() })?;
+    let (head, rest) =
+        input.split_first_chunk::<N>().ok_or(DecodeError::TooShort { missing: N.saturating_sub(input.len()) })?;
     *input = rest;
     Ok(*head)
 }

@@ -42,8 +42,13 @@ pub struct Limits {
     pub max_streams_per_connection: u32,
     /// Malformed requests on one connection before it is closed: an honest peer of another version needs one.
     pub max_bad_requests_per_connection: u32,
-    /// Unread bytes a peer may have in flight on one connection: 40 MB/s at 100 ms of round trip.
+    /// Bytes a peer may have in flight, unread, on one connection: 40 MB/s at 100 ms of round trip.
     pub connection_window: u32,
+    /// As above, on one stream. The QUIC implementation closes the connection ("too many gaps in stream buffer") when a
+    /// stream's buffer falls into more than 1,024 pieces, which a 4 MiB window reaches on an honest but lossy path,
+    /// even on the loopback of a busy machine. 1 MiB is fewer than 1,024 full packets, so no pattern of their loss
+    /// gets there.
+    pub stream_window: u32,
     /// A handshake that takes longer is dropped: it holds one of [`Limits::max_connections`].
     pub handshake: Duration,
     /// A connection without an open stream is closed after this. QUIC's keep-alive would hold it for ever.
@@ -101,6 +106,7 @@ impl Default for Limits {
             max_streams_per_connection: 16,
             max_bad_requests_per_connection: 32,
             connection_window: (4 * MIB) as u32,
+            stream_window: MIB as u32,
             handshake: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             header: Duration::from_secs(10),

@@ -91,7 +91,7 @@ impl Node {
             .max_concurrent_bidi_streams(VarInt::from_u32(limits.max_streams_per_connection))
             .max_concurrent_uni_streams(VarInt::from_u32(0))
             .datagram_receive_buffer_size(None)
-            .stream_receive_window(window)
+            .stream_receive_window(VarInt::from_u32(limits.stream_window))
             .receive_window(window)
             .send_window(u64::from(limits.connection_window))
             .build();

@@ -1,1 +1,33 @@
+//! The decisions of a validator, as pure functions: what it thinks of a receipt ([`judge`]), that it says so once
+//! ([`cast`]), and what it may do for a job like anyone else ([`crank`], paced by [`Pacer`]).
+//!
+//! No I/O, no clock, no chain client: the daemon hands in what it saw and the instant on the chain's clock, and
+//! carries out what it gets back. Every opinion follows from facts that other honest validators see too, so that a
+//! committee agrees without talking.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `evidence.rs` | what an opinion may rest on |
+//! | `judge.rs` | the opinion, or what to wait for |
+//! | `ballot.rs` | that one question gets one answer, whatever is killed when |
+//! | `crank.rs` | what anyone may do for a job, a stake or an epoch |
+//! | `pacer.rs` | whose turn it is, and when to try again |
+//! | `limits.rs` | every bound, with its reason |
+#![warn(missing_docs)]
 
+mod ballot;
+mod crank;
+mod evidence;
+mod judge;
+pub mod limits;
+mod pacer;
+
+pub use ballot::{BallotBook, BallotError, BallotKey, cast};
+pub use crank::{
+    Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, RoundOnChain, StakeFacts, VerdictOnChain, crank,
+};
+pub use evidence::{
+    Evidence, JudgedJob, OPENING_LEN, Opening, OpeningError, OutputCheck, ReceiptBytes, Reexecution, RoundWindow,
+};
+pub use judge::{Decision, Ground, Judgement, Mismatch, Waiting, face_of, judge};
+pub use pacer::{Answer, Pacer, rank};

@@ -57,6 +57,11 @@ impl Entry {
         true
     }
 
+    /// A start was asked for and is not yet answered.
+    fn starting(&self) -> bool {
+        self.held.get(&Step::Start) == Some(&UNDER_WAY)
+    }
+
     fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
         if self.record.phase != phase {
             self.record.phase = phase;
@@ -349,7 +354,8 @@ impl Node {
                 }
             }
             Phase::Submitted => {
-                if entry.container != Container::Gone && entry.take(Step::Remove, now) {
+                let removable = entry.container != Container::Gone && !entry.starting();
+                if removable && entry.take(Step::Remove, now) {
                     actions.push(Action::RemoveContainer(key));
                 }
             }
@@ -364,7 +370,9 @@ impl Node {
                 }
             }
             Phase::Ended { drop_at, container_removed, .. } => {
-                if !container_removed {
+                if entry.starting() {
+                    // A start under way may still create the container: what to remove is known when it is answered.
+                } else if !container_removed {
                     if entry.container == Container::Present && entry.take(Step::Stop, now) {
                         actions.push(Action::StopContainer(key));
                     }
@@ -475,10 +483,8 @@ fn container_missing(entry: &mut Entry, actions: &mut Vec<Action>) {
             entry.container = Container::Gone;
             match entry.record.key.role {
                 Role::Run => entry.enter(Phase::Declining(DeclineReason::ContainerLost), actions),
-                Role::Reexecute => entry.enter(
-                    Phase::Ended { reason: EndReason::Abandoned, drop_at: 0, container_removed: true },
-                    actions,
-                ),
+                Role::Reexecute => entry
+                    .enter(Phase::Ended { reason: EndReason::Abandoned, drop_at: 0, container_removed: true }, actions),
             }
         }
         // The outputs lie in the attempt's folder, and are scanned without the container.

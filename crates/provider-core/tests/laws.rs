@@ -15,7 +15,7 @@ const AGAIN: AttemptKey = AttemptKey { job: [2; 32], attempt: 1, role: Role::Ree
 const MAX_SECONDS: u32 = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Box {
+enum Vessel {
     Running { since_ms: i64 },
     Exited { since_ms: i64, at_ms: i64, stopped: bool },
 }
@@ -30,7 +30,7 @@ struct World {
     round_open: bool,
     reexecuted: bool,
     blobs: BTreeMap<AttemptKey, ()>,
-    boxes: BTreeMap<AttemptKey, Box>,
+    boxes: BTreeMap<AttemptKey, Vessel>,
     persisted: BTreeMap<AttemptKey, Record>,
     receipts: BTreeMap<AttemptKey, Ledgered>,
     /// Containers ever created, and those the node was told of.
@@ -135,13 +135,13 @@ impl World {
             Action::StartContainer(key) => {
                 if !self.boxes.contains_key(&key) {
                     *self.created.entry(key).or_default() += 1;
-                    self.boxes.insert(key, Box::Running { since_ms: now_ms });
+                    self.boxes.insert(key, Vessel::Running { since_ms: now_ms });
                 }
                 Event::Done(key, Step::Start)
             }
             Action::StopContainer(key) => {
-                if let Some(Box::Running { since_ms }) = self.boxes.get(&key).copied() {
-                    self.boxes.insert(key, Box::Exited { since_ms, at_ms: now_ms, stopped: true });
+                if let Some(Vessel::Running { since_ms }) = self.boxes.get(&key).copied() {
+                    self.boxes.insert(key, Vessel::Exited { since_ms, at_ms: now_ms, stopped: true });
                 }
                 Event::Done(key, Step::Stop)
             }
@@ -242,8 +242,8 @@ impl World {
             Some(state) => {
                 self.seen.insert(key, ());
                 let state = match state {
-                    Box::Running { since_ms } => ContainerState::Running { started_at_ms: since_ms },
-                    Box::Exited { since_ms, at_ms, stopped } => ContainerState::Exited(Exit {
+                    Vessel::Running { since_ms } => ContainerState::Running { started_at_ms: since_ms },
+                    Vessel::Exited { since_ms, at_ms, stopped } => ContainerState::Exited(Exit {
                         code: if stopped { 137 } else { 0 },
                         oom: false,
                         started_at_ms: since_ms,
@@ -363,9 +363,9 @@ proptest! {
                 Move::Tick(seconds) => world.tick(seconds, crash),
                 Move::Exit(run) => {
                     let key = if run { RUN } else { AGAIN };
-                    if let Some(Box::Running { since_ms }) = world.boxes.get(&key).copied() {
+                    if let Some(Vessel::Running { since_ms }) = world.boxes.get(&key).copied() {
                         let at_ms = world.now * 1_000;
-                        world.boxes.insert(key, Box::Exited { since_ms, at_ms, stopped: false });
+                        world.boxes.insert(key, Vessel::Exited { since_ms, at_ms, stopped: false });
                     }
                 }
                 Move::Crash => world.restart(),
@@ -401,6 +401,7 @@ proptest! {
 #[test]
 fn a_straight_run_is_submitted_and_claimed() {
     let mut world = World::new();
+    world.round_open = false;
     world.look_at_job(None);
     world.blobs.insert(RUN, ());
     world.event(Event::BlobsReady(RUN), None);
@@ -410,7 +411,7 @@ fn a_straight_run_is_submitted_and_claimed() {
     assert_eq!(world.owed, [Action::DeclareStarted(RUN)]);
     world.answer(0, false, None);
     world.look_at_job(None);
-    world.boxes.insert(RUN, Box::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
+    world.boxes.insert(RUN, Vessel::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
     world.look_at_container(RUN, None);
     world.answer(0, false, None);
     assert!(matches!(world.owed[..], [Action::SignReceipt(..)]));
@@ -461,7 +462,7 @@ fn a_recorded_receipt_is_sent_again_after_a_crash_and_never_signed_again() {
     world.look_at_container(RUN, None);
     world.answer(0, false, None);
     world.look_at_job(None);
-    world.boxes.insert(RUN, Box::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
+    world.boxes.insert(RUN, Vessel::Exited { since_ms: 1_000_000, at_ms: 1_002_000, stopped: false });
     world.look_at_container(RUN, None);
     world.answer(0, false, None);
     let Some(Action::SignReceipt(_, ledgered)) = world.owed.first().copied() else { panic!() };

@@ -1,9 +1,7 @@
 //! Public randomness, behind one trait.
 use anchor_lang::prelude::*;
 
-
 use crate::error::ArbiterError;
-
 
 /// A value nobody could know when a receipt was committed.
 pub trait Beacon {

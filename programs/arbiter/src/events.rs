@@ -53,6 +53,10 @@ pub struct AttestationSubmitted {
     pub opinion: u8,
 }
 #[event]
+pub struct RoundExpired {
+    pub round: Address,
+}
+#[event]
 pub struct VerdictReached {
     pub job: Address,
     pub opinion: u8,

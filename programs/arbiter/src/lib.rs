@@ -64,6 +64,11 @@ pub mod arbiter {
         open_round::handle(ctx)
     }
 
+    /// Ends a first round whose members stayed silent past the deadline: it escalates. Anyone.
+    pub fn expire_round(ctx: &mut Context<ExpireRound>) -> Result<()> {
+        expire_round::handle(ctx)
+    }
+
     /// Draws a second committee and a further re-executor after an escalated first round. Anyone.
     pub fn escalate_round(ctx: &mut Context<EscalateRound>) -> Result<()> {
         escalate_round::handle(ctx)

@@ -22,8 +22,8 @@ pub fn snake(name: &str) -> String {
 /// A field or function name, escaped where it is a keyword.
 pub fn ident(name: &str) -> String {
     const KEYWORDS: [&str; 17] = [
-        "abstract", "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "final", "match", "move",
-        "override", "ref", "type", "use",
+        "abstract", "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "final", "match",
+        "move", "override", "ref", "type", "use",
     ];
     let name = snake(name);
     if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }

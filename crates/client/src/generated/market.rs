@@ -549,6 +549,9 @@ pub struct Job {
     pub best_bidder: Address,
     /// Key under which the tenant speaks on the data plane.
     pub tenant_node_key: [u8; 32],
+    /// The provider's keys as they were at the match: a held job is signed and audited under these.
+    pub node_key: [u8; 32],
+    pub class_key: [u8; 32],
     pub spec_hash: [u8; 32],
     pub image_digest: [u8; 32],
     pub input_root: [u8; 32],
@@ -611,6 +614,8 @@ impl Wire for Job {
         self.provider.write(out);
         self.best_bidder.write(out);
         self.tenant_node_key.write(out);
+        self.node_key.write(out);
+        self.class_key.write(out);
         self.spec_hash.write(out);
         self.image_digest.write(out);
         self.input_root.write(out);
@@ -672,6 +677,8 @@ impl Wire for Job {
             provider: Wire::read(input)?,
             best_bidder: Wire::read(input)?,
             tenant_node_key: Wire::read(input)?,
+            node_key: Wire::read(input)?,
+            class_key: Wire::read(input)?,
             spec_hash: Wire::read(input)?,
             image_digest: Wire::read(input)?,
             input_root: Wire::read(input)?,
@@ -685,7 +692,7 @@ impl Job {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [75, 124, 80, 203, 161, 180, 202, 80];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 600;
+    pub const LEN: usize = 664;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_VAULT_BUMP: usize = 10;
@@ -738,12 +745,14 @@ impl Job {
     pub const OFFSET_PROVIDER: usize = 312;
     pub const OFFSET_BEST_BIDDER: usize = 344;
     pub const OFFSET_TENANT_NODE_KEY: usize = 376;
-    pub const OFFSET_SPEC_HASH: usize = 408;
-    pub const OFFSET_IMAGE_DIGEST: usize = 440;
-    pub const OFFSET_INPUT_ROOT: usize = 472;
-    pub const OFFSET_RECEIPT_HASH: usize = 504;
-    pub const OFFSET_OUTPUT_ROOT: usize = 536;
-    pub const OFFSET_RESERVED: usize = 568;
+    pub const OFFSET_NODE_KEY: usize = 408;
+    pub const OFFSET_CLASS_KEY: usize = 440;
+    pub const OFFSET_SPEC_HASH: usize = 472;
+    pub const OFFSET_IMAGE_DIGEST: usize = 504;
+    pub const OFFSET_INPUT_ROOT: usize = 536;
+    pub const OFFSET_RECEIPT_HASH: usize = 568;
+    pub const OFFSET_OUTPUT_ROOT: usize = 600;
+    pub const OFFSET_RESERVED: usize = 632;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;

@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
 use market::state::{Job, Provider};
-use proofmill_protocol::{job::JobState, quorum::RoundOutcome, seeds};
+use proofmill_protocol::{job::JobState, seeds};
 
 use super::open_round::{fill, round_seed, Drawn};
 use crate::{
     beacon::{Beacon, SlotHashes},
     error::ArbiterError,
-    state::{ArbiterConfig, ExecutorList, Round, ValidatorSet, LAYOUT_VERSION, ROUND_ESCALATED, ROUND_FINAL},
+    state::{ArbiterConfig, ExecutorList, Round, ValidatorSet, LAYOUT_VERSION, ROUND_ESCALATED},
 };
 
 #[derive(Accounts)]
@@ -19,10 +19,9 @@ pub struct EscalateRound {
     pub provider: Account<Provider>,
     #[account(constraint = validator_set.epoch == config.epoch @ ArbiterError::SetNotCurrent)]
     pub validator_set: Account<ValidatorSet>,
-    #[account(constraint = executors.class_key == provider.class_key @ ArbiterError::ClassDiffers)]
+    #[account(constraint = executors.class_key == job.class_key @ ArbiterError::ClassDiffers)]
     pub executors: Account<ExecutorList>,
     #[account(
-        mut,
         constraint = first.job == *job.address() && first.nonce == job.nonce && first.index == 1
             && first.receipt_hash == job.receipt_hash @ ArbiterError::RoundMismatch
     )]
@@ -40,11 +39,7 @@ pub struct EscalateRound {
 pub fn handle(ctx: &mut Context<EscalateRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Submitted, ArbiterError::JobNotSubmitted);
-    require!(a.first.state != ROUND_FINAL, ArbiterError::RoundDecided);
-    let now = Clock::get()?.unix_timestamp;
-    let outcome = a.first.votes().outcome(a.config.rule(1), now > a.first.attest_until);
-    require!(outcome == RoundOutcome::Escalate, ArbiterError::NotEscalated);
-    a.first.state = ROUND_ESCALATED;
+    require!(a.first.state == ROUND_ESCALATED, ArbiterError::NotEscalated);
     let seed = round_seed(&a.job, 2, &SlotHashes(a.slot_hashes.account()).after(a.first.touched_slot)?);
     a.round.version = LAYOUT_VERSION;
     a.round.bump = ctx.bumps.round;

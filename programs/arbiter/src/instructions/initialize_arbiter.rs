@@ -32,11 +32,7 @@ impl ArbiterArgs {
         config.attest_window_seconds = self.attest_window_seconds;
         config.epoch_seconds = self.epoch_seconds;
         config.invariant()?;
-        emit!(ArbiterChanged {
-            authority: self.authority,
-            committee: self.committee,
-            threshold: self.threshold,
-        });
+        emit!(ArbiterChanged { authority: self.authority, committee: self.committee, threshold: self.threshold });
         Ok(())
     }
 }

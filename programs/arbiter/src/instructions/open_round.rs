@@ -19,7 +19,7 @@ pub struct OpenRound {
     pub provider: Account<Provider>,
     #[account(constraint = validator_set.epoch == config.epoch @ ArbiterError::SetNotCurrent)]
     pub validator_set: Account<ValidatorSet>,
-    #[account(constraint = executors.class_key == provider.class_key @ ArbiterError::ClassDiffers)]
+    #[account(constraint = executors.class_key == job.class_key @ ArbiterError::ClassDiffers)]
     pub executors: Account<ExecutorList>,
     #[account(
         init, payer = payer,
@@ -86,9 +86,8 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     let (tenant, owner) = (from.job.tenant.to_bytes(), from.provider.owner.to_bytes());
     let party = |key: &[u8; 32]| *key == tenant || *key == owner;
     let members = usize::from(from.set.count).min(limits::VALIDATORS_MAX);
-    let committee =
-        draw::committee(&from.seed, members, usize::from(seats), |seat| party(&from.set.identities[seat]))
-            .map_err(|_| ArbiterError::CommitteeTooSmall)?;
+    let committee = draw::committee(&from.seed, members, usize::from(seats), |seat| party(&from.set.identities[seat]))
+        .map_err(|_| ArbiterError::CommitteeTooSmall)?;
     let judged = from.job.provider.to_bytes();
     let listed = usize::from(from.executors.count).min(limits::EXECUTORS_MAX);
     let executor = draw::one(&from.seed, listed, |at| {
@@ -103,8 +102,7 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     round.committee = committee;
     round.nonce = from.job.nonce;
     round.opened_at = clock.unix_timestamp;
-    round.attest_until =
-        clock.unix_timestamp.saturating_add(i64::from(from.config.attest_window_seconds));
+    round.attest_until = clock.unix_timestamp.saturating_add(i64::from(from.config.attest_window_seconds));
     round.touched_slot = clock.slot;
     round.job = *from.job.address();
     round.receipt_hash = from.job.receipt_hash;

@@ -71,9 +71,7 @@ pub fn handle(ctx: &mut Context<SubmitAttestation>, args: AttestationArgs) -> Re
             round.valid_confirms = args.confirmed_executors;
             false
         }
-        Opinion::Valid => {
-            round.output_root != args.output_root || round.valid_confirms != args.confirmed_executors
-        }
+        Opinion::Valid => round.output_root != args.output_root || round.valid_confirms != args.confirmed_executors,
         Opinion::Invalid if round.votes_invalid == 0 => {
             round.invalid_confirms = args.confirmed_executors;
             false

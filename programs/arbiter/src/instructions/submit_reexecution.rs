@@ -53,8 +53,7 @@ pub fn handle(ctx: &mut Context<SubmitReexecution>, args: ReexecutionArgs) -> Re
         metered_ms: args.metered_ms,
     };
     let message = envelope(Kind::Reexecution, &sha256(&claim.encode()));
-    InProgram::verify(&a.provider.node_key, &args.signature, &message)
-        .map_err(|_| ArbiterError::SignatureInvalid)?;
+    InProgram::verify(&a.provider.node_key, &args.signature, &message).map_err(|_| ArbiterError::SignatureInvalid)?;
     a.round.reexecuted = 1;
     a.round.commitment = args.commitment;
     a.round.reexecution_ms = args.metered_ms;

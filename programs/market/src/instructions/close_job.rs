@@ -1,6 +1,10 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, TokenAccount};
-use proofmill_protocol::{job::{JobState, Outcome}, limits, verdict::VerdictRecord, seeds};
+use proofmill_protocol::{
+    job::{JobState, Outcome},
+    limits, seeds,
+    verdict::VerdictRecord,
+};
 
 use crate::{
     error::MarketError,
@@ -38,9 +42,7 @@ pub fn handle(ctx: &mut Context<CloseJob>) -> Result<()> {
     require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
     // A part of zero is owed to nobody, whether claimed or not.
     let owed = |bit: u8, amount: u64| amount > 0 && a.job.claimed & bit == 0;
-    let owes = owed(CLAIMED_REWARD, a.job.paid)
-        || owed(CLAIMED_REFUND, a.job.refunded)
-        || owed(CLAIMED_FEE, a.job.fee);
+    let owes = owed(CLAIMED_REWARD, a.job.paid) || owed(CLAIMED_REFUND, a.job.refunded) || owed(CLAIMED_FEE, a.job.fee);
     require!(!owes, MarketError::VaultOwes);
     require_audits_paid(a)?;
 

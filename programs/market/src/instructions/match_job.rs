@@ -67,6 +67,8 @@ pub fn bind(
     job.lock = lock;
     job.matched_at = now;
     job.provider = *provider.address();
+    job.node_key = provider.node_key;
+    job.class_key = provider.class_key;
     job.audit_bps = draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps);
     emit!(JobMatched { job: *job.address(), provider: job.provider, price_per_second: price, lock, matched_by });
     Ok(())

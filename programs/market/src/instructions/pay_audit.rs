@@ -1,6 +1,10 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::{self, Mint, TokenAccount};
-use proofmill_protocol::{amount, job::JobState, limits};
+use proofmill_protocol::{
+    amount,
+    job::{JobState, Outcome},
+    limits,
+};
 
 use super::verify_proof::read_verdict;
 use crate::{
@@ -48,6 +52,11 @@ pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
     let most = most.saturating_add(limits::REEXECUTION_ALLOWANCE_MS);
     let milliseconds = verdict.reexecution_ms[seat].min(most);
     let due = amount::metered(a.job.price_per_second, milliseconds).map_err(error::amount)?;
+    // Never more than the first run grossed (or, of a forged one, than its escrow): otherwise a ring of one's own
+    // tenant, provider and re-executor could draw on the budget with jobs that cost it nothing.
+    let gross = amount::plus(a.job.paid, a.job.fee).map_err(error::amount)?;
+    let rejected = a.job.outcome == Outcome::Rejected as u8;
+    let due = due.min(if rejected { a.job.escrowed } else { gross });
     require!(a.audit_budget.amount() >= due, MarketError::AuditBudgetTooSmall);
     vault::pay_from_budget(&a.config, &mut a.audit_budget, &a.mint, &mut a.destination, &a.token_program, due)?;
     emit!(AuditPaid { job: *a.job.address(), provider: *a.provider.address(), amount: due });

@@ -41,11 +41,8 @@ pub fn handle(ctx: &mut Context<PlaceBid>, price_per_second: u64) -> Result<()> 
     require!(a.stake.active_jobs < u32::from(a.provider.capacity), MarketError::CapacityExhausted);
     let gross = amount::escrow(price_per_second, a.job.max_seconds).map_err(error::amount)?;
     let lock = amount::scale(gross, a.mint_rule.lock_bps).map_err(error::amount)?;
-    let have = a.provider.capability(
-        price_per_second,
-        a.stake.balances().free(),
-        lock.max(a.config.provider_stake_min),
-    );
+    let have =
+        a.provider.capability(price_per_second, a.stake.balances().free(), lock.max(a.config.provider_stake_min));
     matching::fits(&a.job.requirements(), &have).map_err(error::mismatch)?;
 
     a.job.best_bid_per_second = price_per_second;

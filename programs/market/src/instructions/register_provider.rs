@@ -28,14 +28,8 @@ impl ProviderArgs {
     /// Checks and writes every announced field.
     pub fn write(&self, config: &Account<Config>, provider: &mut Account<Provider>) -> Result<()> {
         require!((1..=3).contains(&self.tier), MarketError::CountOutOfBounds);
-        require!(
-            self.gpu_count >= 1 && self.gpu_count <= limits::GPU_COUNT_MAX,
-            MarketError::CountOutOfBounds
-        );
-        require!(
-            self.capacity >= 1 && self.capacity <= limits::OFFER_CAPACITY_MAX,
-            MarketError::CountOutOfBounds
-        );
+        require!(self.gpu_count >= 1 && self.gpu_count <= limits::GPU_COUNT_MAX, MarketError::CountOutOfBounds);
+        require!(self.capacity >= 1 && self.capacity <= limits::OFFER_CAPACITY_MAX, MarketError::CountOutOfBounds);
         require!(self.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
         require!(self.vram_mib >= config.vram_mib_min, MarketError::InvalidGpu);
         require!(self.node_key != [0; 32], MarketError::NodeKeyInvalid);

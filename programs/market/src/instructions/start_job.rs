@@ -1,7 +1,11 @@
 use anchor_lang::prelude::*;
 use proofmill_protocol::job::JobEvent;
 
-use crate::{error::MarketError, events::JobStarted, state::{Job, Provider}};
+use crate::{
+    error::MarketError,
+    events::JobStarted,
+    state::{Job, Provider},
+};
 
 #[derive(Accounts)]
 pub struct StartJob {

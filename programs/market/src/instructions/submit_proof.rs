@@ -42,9 +42,10 @@ pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> 
     let a = &mut ctx.accounts;
     let clock = Clock::get()?;
     let now = clock.unix_timestamp;
-    let deadline = a.job.started_at.saturating_add(
-        i64::from(a.job.max_seconds).saturating_add(i64::from(a.job.receipt_grace_seconds)),
-    );
+    let deadline = a
+        .job
+        .started_at
+        .saturating_add(i64::from(a.job.max_seconds).saturating_add(i64::from(a.job.receipt_grace_seconds)));
     a.job.advance(JobEvent::Submit)?;
     require!(now <= deadline, MarketError::ReceiptTooLate);
     require!(Termination::from_code(args.termination).is_some(), MarketError::TerminationUnknown);
@@ -55,11 +56,11 @@ pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> 
         domain: Domain(a.config.domain),
         job: JobKey(a.job.address().to_bytes()),
         attempt: a.job.attempt,
-        node_key: NodeKey(a.provider.node_key),
+        node_key: NodeKey(a.job.node_key),
         receipt_hash: args.receipt_hash,
     };
     let message = envelope(Kind::Receipt, &sha256(&core.encode()));
-    InProgram::verify(&a.provider.node_key, &args.signature, &message)?;
+    InProgram::verify(&a.job.node_key, &args.signature, &message)?;
 
     a.job.receipt_hash = args.receipt_hash;
     a.job.metered_ms = args.metered_ms;
@@ -67,10 +68,6 @@ pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> 
     a.job.termination = args.termination;
     a.job.receipt_at = now;
     a.job.receipt_slot = clock.slot;
-    emit!(ProofSubmitted {
-        job: *a.job.address(),
-        receipt_hash: args.receipt_hash,
-        metered_ms: args.metered_ms,
-    });
+    emit!(ProofSubmitted { job: *a.job.address(), receipt_hash: args.receipt_hash, metered_ms: args.metered_ms });
     Ok(())
 }

@@ -1,7 +1,11 @@
 use anchor_lang::prelude::*;
 use proofmill_protocol::job::JobState;
 
-use crate::{error::MarketError, events::BidWithdrawn, state::{Bid, Job, Provider}};
+use crate::{
+    error::MarketError,
+    events::BidWithdrawn,
+    state::{Bid, Job, Provider},
+};
 
 /// The job may be closed already: then its address is an empty system account.
 #[derive(Accounts)]

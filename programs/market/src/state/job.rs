@@ -76,6 +76,9 @@ pub struct Job {
     pub best_bidder: Address,
     /// Key under which the tenant speaks on the data plane.
     pub tenant_node_key: [u8; 32],
+    /// The provider's keys as they were at the match: a held job is signed and audited under these.
+    pub node_key: [u8; 32],
+    pub class_key: [u8; 32],
     pub spec_hash: [u8; 32],
     pub image_digest: [u8; 32],
     pub input_root: [u8; 32],
@@ -132,10 +135,9 @@ impl Job {
         let (from, seconds) = match self.state()? {
             JobState::Open => (self.bids_until.max(self.posted_at), MATCH_GRACE_SECONDS),
             JobState::Matched => (self.matched_at, i64::from(self.start_window_seconds)),
-            JobState::Running => (
-                self.started_at.saturating_add(i64::from(self.max_seconds)),
-                i64::from(self.receipt_grace_seconds),
-            ),
+            JobState::Running => {
+                (self.started_at.saturating_add(i64::from(self.max_seconds)), i64::from(self.receipt_grace_seconds))
+            }
             JobState::Submitted => (self.receipt_at, i64::from(self.verdict_window_seconds)),
             JobState::Settled => return Err(MarketError::JobSettled.into()),
         };

@@ -1,0 +1,410 @@
+//! A tenant's side of a job: post, deliver, wait, fetch, check.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result};
+use proofmill_artifacts::{Limits, Manifest, read_bundle, scan, write_bundle};
+use proofmill_client::{address, market};
+use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, NodeConfig, Peer, PeerAddr, public_key_of};
+use proofmill_jobspec::{ImageDigest, JobSpec};
+use proofmill_protocol::{amount, job::JobState};
+use serde::Serialize;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use tempfile::TempDir;
+
+use crate::{commands::market_views, error::CliError, limits, output::Output, session::Session};
+
+/// Bounds of a folder given as input.
+pub fn input_limits() -> Limits {
+    Limits { max_bytes: limits::INPUT_BYTES_MAX, max_files: limits::INPUT_FILES_MAX, ..Limits::default() }
+}
+
+/// A job ready to be posted: specification, input, and where they lie until delivered.
+pub struct Prepared {
+    pub spec: JobSpec,
+    pub manifest: Manifest,
+    bundle: PathBuf,
+    _staging: TempDir,
+}
+
+impl Prepared {
+    /// Reads, checks and packs; nothing is signed.
+    pub fn new(spec: JobSpec, input: Option<&Path>) -> Result<Self> {
+        let staging = TempDir::new().context("a temporary folder")?;
+        let empty = staging.path().join("empty");
+        std::fs::create_dir(&empty).context("a temporary folder")?;
+        let input = input.unwrap_or(&empty);
+        let manifest = scan(input, input_limits()).with_context(|| format!("the input {}", input.display()))?;
+        let bundle = staging.path().join("input.bundle");
+        let file = std::fs::File::create(&bundle).context("packing the input")?;
+        write_bundle(input, &manifest, std::io::BufWriter::new(file)).context("packing the input")?;
+        Ok(Self { spec, manifest, bundle, _staging: staging })
+    }
+}
+
+/// How a job finds its provider.
+#[derive(Clone, Copy, Debug)]
+pub enum Matching {
+    /// Take this standing offer in the posting transaction.
+    Offer { offer: Address, provider: Address, owner: Address, price_per_second: u64 },
+    /// Ask for bids.
+    Auction { seconds: u32, price_ceiling: u64 },
+}
+
+impl Matching {
+    /// Escrow = price x reserved seconds.
+    pub fn escrow(&self, spec: &JobSpec) -> Result<u64> {
+        let price = match self {
+            Self::Offer { price_per_second, .. } => *price_per_second,
+            Self::Auction { price_ceiling, .. } => *price_ceiling,
+        };
+        Ok(amount::escrow(price, spec.max_seconds).map_err(|_| CliError::Overflow("price x max_seconds"))?)
+    }
+}
+
+/// The cheapest standing offer that fits, or the one asked for.
+pub async fn find_offer(
+    session: &Session,
+    spec: &JobSpec,
+    asked: Option<Address>,
+    max_price: Option<u64>,
+    real_device: bool,
+) -> Result<Matching> {
+    let mint = session.payment_mint()?;
+    let now = session.now().await?;
+    let mut offers = session.scan(market::Offer::DISCRIMINATOR, None, market::Offer::decode).await?;
+    offers.retain(|(key, _)| asked.is_none_or(|asked| asked == *key));
+    offers.sort_by_key(|(_, offer)| offer.price_per_second);
+    let mut reasons = Vec::new();
+    for (key, offer) in offers {
+        let provider = session.fetch("provider", &offer.provider, market::Provider::decode).await?;
+        let reason = if offer.mint != mint {
+            "another mint"
+        } else if offer.expires_at <= now {
+            "expired"
+        } else if offer.seconds_max < spec.max_seconds {
+            "does not cover a run this long"
+        } else if max_price.is_some_and(|max| offer.price_per_second > max) {
+            "above --max-price"
+        } else if provider.active != 1 {
+            "the provider takes no jobs at present"
+        } else if provider.simulated == 1 && real_device {
+            "a simulated device"
+        } else if provider.gpu_count < spec.resources.gpu_count || provider.vram_mib < spec.resources.vram_mib {
+            "too little GPU"
+        } else {
+            return Ok(Matching::Offer {
+                offer: key,
+                provider: offer.provider,
+                owner: provider.owner,
+                price_per_second: offer.price_per_second,
+            });
+        };
+        reasons.push(format!("{key}: {reason}"));
+    }
+    let reasons = if reasons.is_empty() { "there is none".to_owned() } else { reasons.join("; ") };
+    Err(CliError::NoOfferFits { reasons }.into())
+}
+
+/// A posted job.
+#[derive(Clone, Copy, Debug)]
+pub struct Posted {
+    pub job: Address,
+    pub signed_at: Instant,
+}
+
+/// Builds the posting transaction's instructions: post, and take the offer if there is one.
+pub fn instructions(
+    tenant: Address,
+    mint: Address,
+    index: u64,
+    prepared: &Prepared,
+    matching: &Matching,
+    tenant_node_key: [u8; 32],
+    real_device: bool,
+) -> (Address, Vec<Instruction>) {
+    let job = address::job(&tenant, index);
+    let config = address::market_config();
+    let mint_rule = address::mint_rule(&mint);
+    let (price_ceiling_per_second, auction_seconds) = match matching {
+        Matching::Offer { price_per_second, .. } => (*price_per_second, 0),
+        Matching::Auction { seconds, price_ceiling } => (*price_ceiling, *seconds),
+    };
+    let mut all = vec![market::post_job(
+        market::PostJobAccounts {
+            tenant,
+            config,
+            mint,
+            mint_rule,
+            job,
+            vault: address::vault(&job),
+            source: address::token_account(&tenant, &mint),
+        },
+        market::PostJobArgs {
+            args: market::JobTerms {
+                index,
+                spec_hash: prepared.spec.hash(),
+                image_digest: prepared.spec.image.0,
+                input_root: *prepared.manifest.root().as_bytes(),
+                tenant_node_key,
+                price_ceiling_per_second,
+                max_seconds: prepared.spec.max_seconds,
+                vram_mib: prepared.spec.resources.vram_mib,
+                auction_seconds,
+                region: 0,
+                uptime_bps: 0,
+                kind: 1,
+                class: 1,
+                tier: 0,
+                gpu_count: prepared.spec.resources.gpu_count,
+                allow_simulated: u8::from(!real_device),
+            },
+        },
+    )];
+    if let Matching::Offer { offer, provider, owner, .. } = matching {
+        all.push(market::match_job(market::MatchJobAccounts {
+            tenant,
+            config,
+            job,
+            mint_rule,
+            offer: *offer,
+            provider: *provider,
+            stake: address::stake(owner),
+        }));
+    }
+    (job, all)
+}
+
+/// A tenant at work: its session and its place on the data plane.
+pub struct Tenant {
+    pub session: Session,
+    node: Node,
+}
+
+impl Tenant {
+    /// The node key is derived from the wallet's secret, for this purpose only.
+    pub async fn open(session: Session) -> Result<Self> {
+        let secret = *session.keypair()?.secret_bytes();
+        let node_secret = proofmill_protocol::sha256(&[b"proofmill tenant node key v1", &secret]);
+        let any: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 0));
+        let node = Node::bind(NodeConfig::offline(node_secret, any)).await.context("opening the data plane")?;
+        debug_assert_eq!(node.public_key(), public_key_of(&node_secret));
+        Ok(Self { session, node })
+    }
+
+    pub fn node_key(&self) -> [u8; 32] {
+        self.node.public_key()
+    }
+
+    /// Signs and sends the posting transaction.
+    pub async fn post(&self, prepared: &Prepared, matching: &Matching, real_device: bool) -> Result<Posted> {
+        // Microseconds since 1970: never repeated by one tenant in practice, and the program refuses a repetition.
+        let index = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as u64);
+        let (tenant, mint) = (self.session.address()?, self.session.payment_mint()?);
+        let (job, all) = instructions(tenant, mint, index, prepared, matching, self.node_key(), real_device);
+        let signed_at = Instant::now();
+        self.session.send(&all).await.context("posting the job")?;
+        Ok(Posted { job, signed_at })
+    }
+
+    pub async fn job(&self, job: &Address) -> Result<market::Job> {
+        self.session.fetch("job", job, market::Job::decode).await
+    }
+
+    /// Waits until `done` says so of the job.
+    pub async fn wait(
+        &self,
+        key: &Address,
+        within: Duration,
+        done: impl Fn(&market::Job) -> bool,
+    ) -> Result<market::Job> {
+        let started = Instant::now();
+        loop {
+            let job = self.job(key).await?;
+            if done(&job) {
+                return Ok(job);
+            }
+            if started.elapsed() > within {
+                return Err(CliError::JobStuck {
+                    job: *key,
+                    seconds: within.as_secs(),
+                    state: market_views::state_name(job.state).to_owned(),
+                }
+                .into());
+            }
+            tokio::time::sleep(limits::POLL).await;
+        }
+    }
+
+    /// A connection to the job's provider.
+    pub async fn dial(&self, job: &market::Job) -> Result<Peer> {
+        let provider = self.session.fetch("provider", &job.provider, market::Provider::decode).await?;
+        let addr =
+            SocketAddr::new(IpAddr::V6(Ipv6Addr::from(provider.endpoint_ip)).to_canonical(), provider.endpoint_port);
+        self.node
+            .connect(PeerAddr { key: provider.node_key, addr })
+            .await
+            .with_context(|| format!("connecting to the provider at {addr}"))
+    }
+
+    /// Hands specification and input to the matched provider, again if it was not ready.
+    pub async fn deliver(&self, key: &Address, prepared: &Prepared, output: &Output) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let job = self.job(key).await?;
+            let state = JobState::from_code(job.state);
+            if state != Some(JobState::Matched) {
+                return Ok(());
+            }
+            match self.deliver_once(key, &job, prepared, output).await {
+                Ok(()) => return Ok(()),
+                Err(error) if started.elapsed() > limits::DELIVER_WITHIN => return Err(error),
+                Err(_) => tokio::time::sleep(limits::POLL).await,
+            }
+        }
+    }
+
+    async fn deliver_once(&self, key: &Address, job: &market::Job, prepared: &Prepared, output: &Output) -> Result<()> {
+        let peer = self.dial(job).await?;
+        let name = |kind| BlobName { job: key.to_bytes(), attempt: job.attempt, kind };
+        peer.put_bytes(&name(BlobKind::Spec), &prepared.spec.canonical_json())
+            .await
+            .context("delivering the specification")?;
+        let bar = output.bar("input", prepared.manifest.total_bytes());
+        let sent = peer.put(&name(BlobKind::Input), &prepared.bundle, |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        sent.await.context("delivering the input")?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Copies the job's log to `sink` until it ends.
+    pub async fn logs(&self, key: &Address, sink: impl FnMut(&[u8]) + Send) -> Result<()> {
+        let job = self.job(key).await?;
+        let peer = self.dial(&job).await?;
+        let name = BlobName { job: key.to_bytes(), attempt: job.attempt, kind: BlobKind::Log };
+        peer.follow_log(&name, sink).await.context("following the log")?;
+        Ok(())
+    }
+
+    /// Fetches the output and checks it against the root that the verdict stands for.
+    pub async fn fetch_result(
+        &self,
+        key: &Address,
+        job: &market::Job,
+        dest: &Path,
+        output: &Output,
+    ) -> Result<Manifest> {
+        let peer = self.dial(job).await?;
+        let name = BlobName { job: key.to_bytes(), attempt: job.attempt, kind: BlobKind::Output };
+        let staging = TempDir::new().context("a temporary folder")?;
+        let bundle = staging.path().join("output.bundle");
+        let bar = output.bar("output", 0);
+        let fetched = peer.get(&name, &bundle, limits::INPUT_BYTES_MAX, |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        fetched.await.context("fetching the output")?;
+        bar.finish_and_clear();
+        let file = std::fs::File::open(&bundle).context("opening the fetched output")?;
+        let expected = job.output_root;
+        read_bundle(std::io::BufReader::new(file), dest, &expected, input_limits())
+            .with_context(|| format!("unpacking the output into {}", dest.display()))
+    }
+
+    /// Collects the refund if there is one; the reward is the provider's to push, the fee anyone's.
+    pub async fn claim_refund(&self, key: &Address, job: &market::Job) -> Result<()> {
+        if job.refunded == 0 || job.claimed & 2 != 0 {
+            return Ok(());
+        }
+        self.session
+            .send(&[market::claim_refund(market::ClaimRefundAccounts {
+                job: *key,
+                vault: job.vault,
+                mint: job.mint,
+                destination: address::token_account(&job.tenant, &job.mint),
+            })])
+            .await
+            .context("claiming the refund")?;
+        Ok(())
+    }
+
+    /// Closes the job: every lamport comes back.
+    pub async fn close(&self, key: &Address, job: &market::Job) -> Result<()> {
+        self.session
+            .send(&[market::close_job(market::CloseJobAccounts {
+                config: address::market_config(),
+                tenant: job.tenant,
+                job: *key,
+                vault: job.vault,
+                mint: job.mint,
+                verdict: address::verdict(key, job.attempt),
+                dust_destination: Some(address::token_account(&job.tenant, &job.mint)),
+            })])
+            .await
+            .context("closing the job")?;
+        Ok(())
+    }
+}
+
+/// What a tenant is shown before anything is signed.
+#[derive(Serialize)]
+pub struct Estimate {
+    pub escrow_atoms: u64,
+    pub price_per_second: u64,
+    pub max_seconds: u32,
+    pub fee_bps: u16,
+    pub input_bytes: u64,
+    pub input_files: usize,
+    pub spec_hash: String,
+    pub input_root: String,
+    pub matched_by: &'static str,
+    pub provider: Option<String>,
+}
+
+impl Estimate {
+    pub async fn new(session: &Session, prepared: &Prepared, matching: &Matching) -> Result<Self> {
+        let config = session.fetch("market configuration", &address::market_config(), market::Config::decode).await?;
+        let (price_per_second, matched_by, provider) = match matching {
+            Matching::Offer { price_per_second, provider, .. } => {
+                (*price_per_second, "instant", Some(provider.to_string()))
+            }
+            Matching::Auction { price_ceiling, .. } => (*price_ceiling, "auction", None),
+        };
+        Ok(Self {
+            escrow_atoms: matching.escrow(&prepared.spec)?,
+            price_per_second,
+            max_seconds: prepared.spec.max_seconds,
+            fee_bps: config.fee_bps,
+            input_bytes: prepared.manifest.total_bytes(),
+            input_files: prepared.manifest.entries().len(),
+            spec_hash: hex::encode(prepared.spec.hash()),
+            input_root: hex::encode(prepared.manifest.root().as_bytes()),
+            matched_by,
+            provider,
+        })
+    }
+}
+
+/// Whether a data plane error only says that the peer is not there (yet).
+pub fn is_absent(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<DataError>().is_some()
+}
+
+/// The digest of an image by name: `sha256:...`, or a tag that the local engine knows.
+pub async fn image(name: &str) -> Result<ImageDigest> {
+    if let Ok(digest) = name.parse() {
+        return Ok(digest);
+    }
+    let docker = bollard::Docker::connect_with_local_defaults().context("connecting to the container engine")?;
+    let inspected = docker.inspect_image(name).await.map_err(|_| CliError::UnknownImage { tag: name.to_owned() })?;
+    let id = inspected.id.unwrap_or_default();
+    id.parse().map_err(|_| CliError::UnknownImage { tag: name.to_owned() }.into())
+}

@@ -1,0 +1,27 @@
+//! Every bound of the decisions, each with its reason.
+
+/// Share of the attestation window that a validator waits for data: two thirds. What is left must cover signing,
+/// sending and a resend on a slow chain.
+pub const MARGIN_NUMERATOR: i64 = 2;
+/// See [`MARGIN_NUMERATOR`].
+pub const MARGIN_DENOMINATOR: i64 = 3;
+
+/// How far a receipt's times may lie outside the chain's own window, seconds. A node estimates the chain's clock
+/// between two reads, and the clock itself drifts within a leader's slots; the billed time is bounded by the program
+/// without any slack, so being generous here costs nobody anything.
+pub const CLOCK_SLACK_SECONDS: i64 = 120;
+
+/// Pause between the turns of two validators at the same crank, milliseconds: longer than a transaction takes to be
+/// confirmed and seen by all (a few slots of 200 to 400 ms), so that usually one acts and the others see it done.
+pub const STAGGER_MS: u64 = 1_500;
+
+/// First pause after a refused or failed crank, milliseconds: a beacon is public one slot later.
+pub const BACKOFF_MIN_MS: u64 = 2_000;
+/// Longest pause, milliseconds: what was refused for a reason that may pass is tried again within a minute, and costs
+/// one simulation a minute if it never passes.
+pub const BACKOFF_MAX_MS: u64 = 60_000;
+/// How long a crank that took effect is not repeated, milliseconds: the time in which every read must show it.
+pub const DONE_MS: u64 = 10_000;
+/// How long a crank under way may stay unanswered before it is tried again, milliseconds: above the patience of a
+/// sender, so that an answer that was lost with its task blocks nothing for ever.
+pub const UNDER_WAY_MS: u64 = 300_000;

@@ -1,0 +1,207 @@
+//! Accounts of the two programs as this node needs them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use proofmill_chain::{Chain, ChainError};
+use proofmill_client::{
+    DecodeError, address,
+    arbiter::{Round, ValidatorSet},
+    market::{Config as MarketConfig, Job, Provider},
+};
+use proofmill_protocol::job::JobState;
+use proofmill_provider_core::{JobFacts, RoundFacts};
+use solana_address::Address;
+
+use crate::limits;
+
+/// Why a fact is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum FactError {
+    /// The chain did not answer.
+    #[error("cannot read account {account}: {source}")]
+    ReadAccount {
+        /// Which.
+        account: Address,
+        /// Why.
+        source: ChainError,
+    },
+    /// The account is not what it should be.
+    #[error("account {account} does not read as a {what}: {source}; is this the right cluster?")]
+    DecodeAccount {
+        /// Which.
+        account: Address,
+        /// What it should be.
+        what: &'static str,
+        /// Why not.
+        source: DecodeError,
+    },
+    /// The account does not exist.
+    #[error("there is no {what} at {account}")]
+    NoAccount {
+        /// Where.
+        account: Address,
+        /// What should be there.
+        what: &'static str,
+    },
+}
+
+macro_rules! reader {
+    ($(#[$doc:meta])* $name:ident, $kind:ty, $what:literal) => {
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// If the chain does not answer, or it is something else.
+        pub async fn $name(chain: &dyn Chain, account: Address) -> Result<Option<$kind>, FactError> {
+            let found =
+                chain.account(account).await.map_err(|source| FactError::ReadAccount { account, source })?;
+            let Some(found) = found else { return Ok(None) };
+            <$kind>::decode(&found.data)
+                .map(Some)
+                .map_err(|source| FactError::DecodeAccount { account, what: $what, source })
+        }
+    };
+}
+
+reader!(
+    /// A job.
+    read_job,
+    Job,
+    "job"
+);
+reader!(
+    /// A provider.
+    read_provider,
+    Provider,
+    "provider"
+);
+reader!(
+    /// A round.
+    read_round,
+    Round,
+    "round"
+);
+reader!(
+    /// The market's configuration.
+    read_market_config,
+    MarketConfig,
+    "market configuration"
+);
+reader!(
+    /// The validators of an epoch.
+    read_validator_set,
+    ValidatorSet,
+    "validator set"
+);
+
+/// What the decisions need of a job.
+pub fn job_facts(account: &Address, job: &Job, me: &Address) -> Option<JobFacts> {
+    let receipt_by = if job.started_at == 0 {
+        0
+    } else {
+        let span = i64::from(job.max_seconds).saturating_add(i64::from(job.receipt_grace_seconds));
+        job.started_at.saturating_add(span)
+    };
+    Some(JobFacts {
+        job: account.to_bytes(),
+        attempt: job.attempt,
+        nonce: job.nonce,
+        state: JobState::from_code(job.state)?,
+        matched_to_me: job.provider == *me,
+        max_seconds: job.max_seconds,
+        start_by: job.matched_at.saturating_add(i64::from(job.start_window_seconds)),
+        receipt_by,
+        spec_hash: job.spec_hash,
+        image_digest: job.image_digest,
+        input_root: job.input_root,
+        paid: job.paid,
+        reward_claimed: job.claimed & CLAIMED_REWARD != 0,
+    })
+}
+
+/// Bit of `Job.claimed`: the provider has its net.
+const CLAIMED_REWARD: u8 = 1;
+/// `Round.state`: attestations come in.
+const ROUND_OPEN: u8 = 1;
+
+/// What the decisions need of a round.
+pub fn round_facts(round: &Round, max_seconds: u32) -> RoundFacts {
+    RoundFacts {
+        job: round.job.to_bytes(),
+        attempt: round.attempt,
+        nonce: round.nonce,
+        round: round.index,
+        open: round.state == ROUND_OPEN,
+        reexecuted: round.reexecuted != 0,
+        attest_until: round.attest_until,
+        max_seconds,
+    }
+}
+
+/// Who judges a job, by the keys they speak under.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judges {
+    /// Vote keys of the members of every round.
+    pub committee: Vec<[u8; 32]>,
+    /// Node keys of the re-executors of every round.
+    pub re_executors: Vec<[u8; 32]>,
+}
+
+impl Judges {
+    fn know(&self, peer: &[u8; 32]) -> bool {
+        self.committee.contains(peer) || self.re_executors.contains(peer)
+    }
+}
+
+/// Judges of jobs, read when a peer asks and kept for a while.
+#[derive(Clone, Default)]
+pub struct JudgeBook {
+    known: Arc<Mutex<HashMap<(Address, u16), (Instant, Judges)>>>,
+}
+
+impl JudgeBook {
+    /// The judges of a job's attempt, fresh enough to explain `peer` if it is one of them.
+    ///
+    /// # Errors
+    /// If the chain does not answer.
+    pub async fn of(
+        &self,
+        chain: &dyn Chain,
+        job: Address,
+        attempt: u16,
+        peer: &[u8; 32],
+    ) -> Result<Judges, FactError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(job, attempt)).cloned();
+        if let Some((read_at, judges)) = known {
+            let age = read_at.elapsed();
+            if age < limits::COMMITTEE_READ_EVERY || (age < limits::COMMITTEE_FOR && judges.know(peer)) {
+                return Ok(judges);
+            }
+        }
+        let judges = read_judges(chain, job, attempt).await?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (read_at, _)| read_at.elapsed() < limits::COMMITTEE_FOR);
+        known.insert((job, attempt), (Instant::now(), judges.clone()));
+        Ok(judges)
+    }
+}
+
+async fn read_judges(chain: &dyn Chain, job: Address, attempt: u16) -> Result<Judges, FactError> {
+    let mut judges = Judges::default();
+    for index in 1..=proofmill_protocol::limits::ROUNDS_MAX {
+        let Some(round) = read_round(chain, address::round(&job, attempt, index)).await? else { break };
+        if let Some(set) = read_validator_set(chain, address::validator_set(round.epoch)).await? {
+            let seats = round.committee.iter().take(usize::from(round.seats));
+            judges.committee.extend(seats.filter_map(|seat| set.vote_keys.get(usize::from(*seat))));
+        }
+        if round.executor != Address::default()
+            && let Some(executor) = read_provider(chain, round.executor).await?
+        {
+            judges.re_executors.push(executor.node_key);
+        }
+    }
+    Ok(judges)
+}

@@ -1,0 +1,235 @@
+//! What this node sends. Each effect has a key in the outbox, so that it happens once.
+
+use std::sync::Arc;
+
+use proofmill_chain::{Chain, ChainError, ComputeLimit, Confirmed, Sender, TransactionRequest};
+use proofmill_client::{
+    address, arbiter,
+    market::{self, Job, MarketError},
+};
+use proofmill_provider_core::AttemptKey;
+use solana_address::Address;
+use solana_instruction::{AccountMeta, Instruction};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use crate::ledger::{NodeLedger, SignedClaim};
+
+/// Why a transaction had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The market refuses it by name; repeating it at once is refused again.
+    #[error("{what} is refused: {refusal}")]
+    RefusedByMarket {
+        /// What was sent.
+        what: &'static str,
+        /// The program's word.
+        refusal: MarketError,
+    },
+    /// It failed otherwise.
+    #[error("cannot send {what}: {source}")]
+    SendTransaction {
+        /// What was to be sent.
+        what: &'static str,
+        /// Why.
+        source: ChainError,
+    },
+    /// The recorded claim is not of the kind that is to be sent.
+    #[error("the recorded claim of this attempt is damaged or of another kind: it is not sent")]
+    ClaimDamaged,
+}
+
+/// Sends in the name of one provider.
+#[derive(Clone)]
+pub struct Transactions {
+    sender: Sender,
+    operator: Arc<Keypair>,
+    provider: Address,
+    owner: Address,
+}
+
+impl Transactions {
+    /// With the operator's key.
+    pub fn new(chain: Arc<dyn Chain>, ledger: NodeLedger, operator: Arc<Keypair>, owner: Address) -> Transactions {
+        let provider = address::provider(&owner);
+        Transactions { sender: Sender::new(chain, Arc::new(ledger)), operator, provider, owner }
+    }
+
+    /// The operator's address.
+    pub fn operator(&self) -> Address {
+        self.operator.pubkey()
+    }
+
+    /// Settles what an earlier life left in the outbox.
+    pub async fn resume(&self) {
+        match self.sender.resume().await {
+            Ok(settled) => {
+                for entry in settled {
+                    if let Err(error) = entry.outcome {
+                        tracing::info!(%error, "a transaction of an earlier life had no effect");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the outbox is not settled"),
+        }
+    }
+
+    async fn send(&self, what: &'static str, key: &[u8], list: Vec<Instruction>) -> Result<Confirmed, SendError> {
+        let request = TransactionRequest::new(self.operator.clone(), list).compute(ComputeLimit::Default);
+        self.sender.send(key, request).await.map_err(|source| {
+            match source.custom_code().and_then(MarketError::from_code) {
+                Some(refusal) => SendError::RefusedByMarket { what, refusal },
+                None => SendError::SendTransaction { what, source },
+            }
+        })
+    }
+
+    /// Announces where the node is reached.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn announce(&self, ip: [u8; 16], port: u16, active: bool) -> Result<Confirmed, SendError> {
+        let accounts = market::AnnounceProviderAccounts { operator: self.operator.pubkey(), provider: self.provider };
+        let args = market::AnnounceArgs { endpoint_ip: ip, endpoint_port: port, active: u8::from(active) };
+        let instruction = market::announce_provider(accounts, market::AnnounceProviderArgs { args });
+        self.send("announce_provider", b"announce", vec![instruction]).await
+    }
+
+    /// Enters the list of re-executors of a class.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn join_executors(&self, class_key: &[u8; 32]) -> Result<Confirmed, SendError> {
+        let accounts = arbiter::JoinExecutorsAccounts {
+            operator: self.operator.pubkey(),
+            provider: self.provider,
+            executors: address::executors(class_key),
+        };
+        self.send("join_executors", b"join_executors", vec![arbiter::join_executors(accounts)]).await
+    }
+
+    /// Declares the container running.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn start_job(&self, key: &AttemptKey) -> Result<Confirmed, SendError> {
+        let job = Address::new_from_array(key.job);
+        let accounts = market::StartJobAccounts { operator: self.operator.pubkey(), provider: self.provider, job };
+        self.send("start_job", &outbox_key(b"start", key), vec![market::start_job(accounts)]).await
+    }
+
+    /// Gives a job back.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn decline_job(&self, key: &AttemptKey) -> Result<Confirmed, SendError> {
+        let accounts = market::DeclineJobAccounts {
+            operator: self.operator.pubkey(),
+            job: Address::new_from_array(key.job),
+            provider: self.provider,
+            stake: address::stake(&self.owner),
+        };
+        self.send("decline_job", &outbox_key(b"decline", key), vec![market::decline_job(accounts)]).await
+    }
+
+    /// Submits a recorded receipt as it is.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn submit_proof(&self, key: &AttemptKey, claim: &SignedClaim) -> Result<Confirmed, SendError> {
+        let SignedClaim::Receipt { bytes, signature, metered_ms, exit_code, termination } = claim else {
+            return Err(SendError::ClaimDamaged);
+        };
+        let signature = <[u8; 64]>::try_from(signature.as_slice()).map_err(|_| SendError::ClaimDamaged)?;
+        let accounts = market::SubmitProofAccounts {
+            operator: self.operator.pubkey(),
+            config: address::market_config(),
+            provider: self.provider,
+            job: Address::new_from_array(key.job),
+        };
+        let args = market::ReceiptClaim {
+            receipt_hash: proofmill_protocol::sha256(&[bytes]),
+            signature,
+            metered_ms: *metered_ms,
+            exit_code: *exit_code,
+            termination: *termination,
+        };
+        let instruction = market::submit_proof(accounts, market::SubmitProofArgs { args });
+        self.send("submit_proof", &outbox_key(b"proof", key), vec![instruction]).await
+    }
+
+    /// Submits a recorded claim of a re-execution as it is.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn submit_reexecution(&self, key: &AttemptKey, claim: &SignedClaim) -> Result<Confirmed, SendError> {
+        let SignedClaim::Reexecution { commitment, signature, metered_ms, round, .. } = claim else {
+            return Err(SendError::ClaimDamaged);
+        };
+        let signature = <[u8; 64]>::try_from(signature.as_slice()).map_err(|_| SendError::ClaimDamaged)?;
+        let accounts = arbiter::SubmitReexecutionAccounts {
+            operator: self.operator.pubkey(),
+            config: address::arbiter_config(),
+            provider: self.provider,
+            round: address::round(&Address::new_from_array(key.job), key.attempt, *round),
+        };
+        let args = arbiter::ReexecutionArgs { commitment: *commitment, metered_ms: *metered_ms, signature };
+        let instruction = arbiter::submit_reexecution(accounts, arbiter::SubmitReexecutionArgs { args });
+        self.send("submit_reexecution", &outbox_key(b"again", key), vec![instruction]).await
+    }
+
+    /// Claims the reward of a settled job into the owner's token account, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn claim_reward(&self, key: &AttemptKey, job: &Job) -> Result<Confirmed, SendError> {
+        let destination = address::token_account(&self.owner, &job.mint);
+        let accounts = market::ClaimRewardAccounts {
+            job: Address::new_from_array(key.job),
+            vault: job.vault,
+            provider: self.provider,
+            mint: job.mint,
+            destination,
+        };
+        let list = vec![self.make_token_account(destination, job.mint), market::claim_reward(accounts)];
+        self.send("claim_reward", &outbox_key(b"reward", key), list).await
+    }
+
+    /// The associated token program's `CreateIdempotent`.
+    fn make_token_account(&self, account: Address, mint: Address) -> Instruction {
+        Instruction {
+            program_id: address::ASSOCIATED_TOKEN_PROGRAM,
+            accounts: vec![
+                AccountMeta::new(self.operator.pubkey(), true),
+                AccountMeta::new(account, false),
+                AccountMeta::new_readonly(self.owner, false),
+                AccountMeta::new_readonly(mint, false),
+                AccountMeta::new_readonly(Address::default(), false),
+                AccountMeta::new_readonly(address::TOKEN_PROGRAM, false),
+            ],
+            data: vec![1],
+        }
+    }
+
+    /// Answers an auction.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn place_bid(&self, job: Address, mint: &Address, price: u64) -> Result<Confirmed, SendError> {
+        let accounts = market::PlaceBidAccounts {
+            operator: self.operator.pubkey(),
+            config: address::market_config(),
+            job,
+            mint_rule: address::mint_rule(mint),
+            provider: self.provider,
+            stake: address::stake(&self.owner),
+            bid: address::bid(&job, &self.provider),
+        };
+        let instruction = market::place_bid(accounts, market::PlaceBidArgs { price_per_second: price });
+        self.send("place_bid", &[b"bid", job.as_ref()].concat(), vec![instruction]).await
+    }
+}
+
+fn outbox_key(what: &[u8], key: &AttemptKey) -> Vec<u8> {
+    [what, &key.job, &key.attempt.to_le_bytes()].concat()
+}

@@ -1,0 +1,327 @@
+//! The chain itself: programs, clock, slots, token accounts, and the one way to send a transaction.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::PathBuf,
+    rc::Rc,
+};
+
+use litesvm::LiteSVM;
+use proofmill_client::{address, arbiter, market};
+use solana_account::Account;
+use solana_address::Address;
+use solana_clock::Clock;
+use solana_hash::Hash;
+use solana_instruction::{Instruction, error::InstructionError};
+use solana_keypair::Keypair;
+use solana_message::Message;
+use solana_signer::Signer as _;
+use solana_slot_hashes::SlotHashes;
+use solana_transaction::Transaction;
+use solana_transaction_error::TransactionError;
+
+use crate::parties::{ProviderParty, ValidatorParty, wallet};
+
+/// Why an instruction was refused.
+pub type Failure = InstructionError;
+
+/// An error of one of the programs, by its number.
+pub fn custom(code: u32) -> Failure {
+    InstructionError::Custom(code)
+}
+
+/// What a transaction took.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub compute_units: u64,
+    pub bytes: usize,
+    pub signatures: usize,
+    pub logs: Vec<String>,
+}
+
+/// Bytes of an SPL token account, and where its amount lies.
+const TOKEN_ACCOUNT_LEN: usize = 165;
+const MINT_LEN: usize = 82;
+/// Slots the simulated chain makes per second.
+const SLOTS_PER_SECOND: u64 = 2;
+/// What every wallet starts with.
+const LAMPORTS: u64 = 1_000_000_000_000;
+
+/// A chain with everybody on it.
+#[derive(Clone)]
+pub struct World {
+    pub svm: LiteSVM,
+    pub now: i64,
+    pub slot: u64,
+    slots: Vec<(u64, Hash)>,
+    keys: HashMap<Address, Rc<Keypair>>,
+    pub domain: [u8; 32],
+    pub class_key: [u8; 32],
+    pub authority: Address,
+    pub treasury: Address,
+    /// Pays the fee of transactions that nobody in particular has to sign.
+    pub crank: Address,
+    pub outsider: Address,
+    /// Two payment mints and the stake mint, 6 decimals each.
+    pub mints: [Address; 2],
+    pub stake_mint: Address,
+    pub tenants: Vec<Address>,
+    pub providers: Vec<ProviderParty>,
+    pub validators: Vec<ValidatorParty>,
+}
+
+/// Where the deployable programs lie.
+fn program(name: &str) -> Vec<u8> {
+    let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../programs/deploy");
+    let folder = std::env::var_os("PROOFMILL_SO_DIR").map_or(default, PathBuf::from);
+    let path = folder.join(format!("{name}.so"));
+    std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; build the programs first (make programs)", path.display()))
+}
+
+impl World {
+    /// Programs, mints and funded wallets; no program account yet.
+    pub fn bare() -> Self {
+        let mut svm = LiteSVM::new().with_transaction_history(0);
+        svm.add_program(market::ID, &program("market")).expect("market.so loads");
+        svm.add_program(arbiter::ID, &program("arbiter")).expect("arbiter.so loads");
+        let mut world = Self {
+            svm,
+            now: 1_800_000_000,
+            slot: 1_000,
+            slots: Vec::new(),
+            keys: HashMap::new(),
+            domain: [0xd0; 32],
+            class_key: [0xc1; 32],
+            authority: Address::default(),
+            treasury: Address::default(),
+            crank: Address::default(),
+            outsider: Address::default(),
+            mints: [Address::default(); 2],
+            stake_mint: Address::default(),
+            tenants: Vec::new(),
+            providers: Vec::new(),
+            validators: Vec::new(),
+        };
+        world.authority = world.wallet("authority");
+        world.treasury = world.wallet("treasury");
+        world.crank = world.wallet("crank");
+        world.outsider = world.wallet("outsider");
+        world.mints = [world.mint("payment"), world.mint("other payment")];
+        world.stake_mint = world.mint("stake");
+        world.tenants = ["tenant one", "tenant two"].iter().map(|name| world.wallet(name)).collect();
+        for name in ["provider a", "provider b", "provider c"] {
+            let (owner, operator) = (world.wallet(name), world.wallet(&format!("{name} operator")));
+            world.providers.push(ProviderParty::new(name, owner, operator));
+        }
+        for number in 0..5 {
+            let name = format!("validator {number}");
+            let identity = world.wallet(&name);
+            world.validators.push(ValidatorParty::new(&name, identity));
+        }
+        world.seal_slots(8);
+        world
+    }
+
+    /// The wallet of a name, funded and able to sign from now on.
+    pub fn wallet(&mut self, name: &str) -> Address {
+        let key = wallet(name);
+        let address = key.pubkey();
+        self.keys.insert(address, Rc::new(key));
+        let account = Account { lamports: LAMPORTS, ..Account::default() };
+        self.svm.set_account(address, account).expect("a wallet");
+        address
+    }
+
+    /// A mint of 6 decimals.
+    pub fn mint(&mut self, name: &str) -> Address {
+        let mut data = vec![0u8; MINT_LEN];
+        data[36..44].copy_from_slice(&u64::MAX.to_le_bytes());
+        (data[44], data[45]) = (6, 1);
+        let address = wallet(&format!("mint {name}")).pubkey();
+        self.put(address, address::TOKEN_PROGRAM, data);
+        address
+    }
+
+    /// The token account of `owner` for `mint`, holding `amount`.
+    pub fn fund(&mut self, owner: Address, mint: Address, amount: u64) -> Address {
+        let account = address::token_account(&owner, &mint);
+        self.token_account(account, &owner, &mint, amount);
+        account
+    }
+
+    /// A token account at a chosen address.
+    pub fn token_account(&mut self, at: Address, owner: &Address, mint: &Address, amount: u64) {
+        let mut data = vec![0u8; TOKEN_ACCOUNT_LEN];
+        data[..32].copy_from_slice(mint.as_ref());
+        data[32..64].copy_from_slice(owner.as_ref());
+        data[64..72].copy_from_slice(&amount.to_le_bytes());
+        data[108] = 1;
+        self.put(at, address::TOKEN_PROGRAM, data);
+    }
+
+    /// Writes an account directly: what no transaction could do, for tests of substitution.
+    pub fn put(&mut self, at: Address, owner: Address, data: Vec<u8>) {
+        let lamports = self.svm.minimum_balance_for_rent_exemption(data.len());
+        self.svm.set_account(at, Account { lamports, data, owner, ..Account::default() }).expect("an account");
+    }
+
+    /// A copy of an account, byte for byte, that belongs to another program.
+    pub fn foreign_copy(&mut self, original: Address) -> Address {
+        let at = wallet(&format!("copy of {original}")).pubkey();
+        let data = self.data(&original);
+        self.put(at, Address::new_from_array([0x66; 32]), data);
+        at
+    }
+
+    pub fn data(&self, at: &Address) -> Vec<u8> {
+        self.svm.get_account(at).map(|account| account.data).unwrap_or_default()
+    }
+
+    pub fn lamports(&self, at: &Address) -> u64 {
+        self.svm.get_balance(at).unwrap_or(0)
+    }
+
+    /// Whether the account is gone.
+    pub fn is_closed(&self, at: &Address) -> bool {
+        self.lamports(at) == 0 && self.data(at).is_empty()
+    }
+
+    /// Atoms in a token account; zero if there is none.
+    pub fn tokens(&self, at: &Address) -> u64 {
+        let data = self.data(at);
+        data.get(64..72).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
+    /// Atoms of `mint` over all token accounts.
+    pub fn supply(&self, mint: &Address) -> u128 {
+        let accounts = self.svm.get_program_accounts(&address::TOKEN_PROGRAM);
+        let of_mint = accounts
+            .iter()
+            .filter(|(_, account)| account.data.len() == TOKEN_ACCOUNT_LEN && account.data[..32] == *mint.as_array());
+        of_mint.map(|(at, _)| u128::from(self.tokens(at))).sum()
+    }
+
+    /// A digest of every account of both programs and of the token program.
+    pub fn snapshot(&self) -> u64 {
+        let mut digest = 0u64;
+        for owner in [market::ID, arbiter::ID, address::TOKEN_PROGRAM] {
+            for (at, account) in self.svm.get_program_accounts(&owner) {
+                let mut hasher = DefaultHasher::new();
+                (at.as_array(), account.lamports, &account.data, account.owner.as_array()).hash(&mut hasher);
+                // The order of iteration is not that of the addresses: add, do not chain.
+                digest = digest.wrapping_add(hasher.finish());
+            }
+        }
+        digest
+    }
+
+    /// Lets time and slots pass.
+    pub fn warp(&mut self, seconds: i64) {
+        self.now += seconds;
+        self.seal_slots(seconds.unsigned_abs().saturating_mul(SLOTS_PER_SECOND).clamp(2, 600));
+    }
+
+    /// Lets the clock stand at `instant`.
+    pub fn warp_to(&mut self, instant: i64) {
+        self.warp(instant - self.now);
+    }
+
+    /// Lets `count` slots pass in no time: their hashes become public, as on a chain.
+    pub fn seal_slots(&mut self, count: u64) {
+        for _ in 0..count {
+            let hash = proofmill_protocol::sha256(&[b"slot", &self.slot.to_le_bytes()]);
+            self.slots.insert(0, (self.slot, Hash::new_from_array(hash)));
+            self.slot += 1;
+        }
+        self.slots.truncate(512);
+        let clock = Clock { slot: self.slot, unix_timestamp: self.now, ..Clock::default() };
+        self.svm.set_sysvar(&clock);
+        self.svm.set_sysvar(&SlotHashes::new(&self.slots));
+    }
+
+    /// Sends one instruction, signed by every wallet it asks for. A failure has changed nothing: asserted here, always.
+    pub fn send(&mut self, instruction: Instruction) -> Result<Sent, Failure> {
+        self.send_all(&[instruction])
+    }
+
+    /// Sends several instructions in one transaction.
+    pub fn send_all(&mut self, instructions: &[Instruction]) -> Result<Sent, Failure> {
+        let mut signers: Vec<Rc<Keypair>> = Vec::new();
+        for meta in instructions.iter().flat_map(|instruction| &instruction.accounts) {
+            if meta.is_signer && !signers.iter().any(|key| key.pubkey() == meta.pubkey) {
+                let key = self.keys.get(&meta.pubkey).unwrap_or_else(|| panic!("no key signs for {}", meta.pubkey));
+                signers.push(Rc::clone(key));
+            }
+        }
+        if signers.is_empty() {
+            signers.push(Rc::clone(&self.keys[&self.crank]));
+        }
+        self.svm.expire_blockhash();
+        let message = Message::new(instructions, Some(&signers[0].pubkey()));
+        let serialized = message.serialize().len();
+        let signatures = signers.len();
+        let keys: Vec<&Keypair> = signers.iter().map(AsRef::as_ref).collect();
+        let transaction = Transaction::new(&keys, message, self.svm.latest_blockhash());
+        let before = self.snapshot();
+        match self.svm.send_transaction(transaction) {
+            Ok(done) => Ok(Sent {
+                compute_units: done.compute_units_consumed,
+                bytes: 1 + 64 * signatures + serialized,
+                signatures,
+                logs: done.logs,
+            }),
+            Err(failed) => {
+                assert_eq!(before, self.snapshot(), "a failed transaction changed an account");
+                match failed.err {
+                    TransactionError::InstructionError(_, error) => Err(error),
+                    other => panic!("the runtime refused the transaction itself: {other:?}"),
+                }
+            }
+        }
+    }
+
+    /// Sends what must succeed.
+    #[track_caller]
+    pub fn ok(&mut self, instruction: Instruction) -> Sent {
+        self.send(instruction).unwrap_or_else(|failure| panic!("refused: {failure:?}"))
+    }
+
+    /// Sends what must be refused with exactly this error.
+    #[track_caller]
+    pub fn refused(&mut self, instruction: Instruction, failure: impl Into<Refusal>) {
+        let expected: Refusal = failure.into();
+        match self.send(instruction) {
+            Ok(_) => panic!("went through; expected {:?}", expected.0),
+            Err(found) => assert_eq!(found, expected.0),
+        }
+    }
+}
+
+/// An expected error: a program's own, or the framework's.
+pub struct Refusal(pub Failure);
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<market::MarketError> for Refusal {
+    fn from(error: market::MarketError) -> Self {
+        Self(custom(error.code()))
+    }
+}
+
+impl From<arbiter::ArbiterError> for Refusal {
+    fn from(error: arbiter::ArbiterError) -> Self {
+        Self(custom(error.code()))
+    }
+}
+
+impl From<u32> for Refusal {
+    fn from(code: u32) -> Self {
+        Self(custom(code))
+    }
+}

@@ -1,0 +1,193 @@
+//! The whole network as a user runs it: the real binaries, the real engine, real containers.
+//!
+//! One test after another: each starts processes of its own, and the machine may have two cores.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()
+}
+
+/// The folder of the built binaries: PROOFMILL_BIN_DIR, or beside this test's own.
+fn binary(name: &str) -> PathBuf {
+    let dir = std::env::var_os("PROOFMILL_BIN_DIR").map(PathBuf::from).unwrap_or_else(|| {
+        let test = std::env::current_exe().expect("this test's own path");
+        test.ancestors().nth(2).expect("target/PROFILE/deps/test").to_owned()
+    });
+    let path = dir.join(name);
+    assert!(path.exists(), "{} is missing: run `make build`", path.display());
+    path
+}
+
+fn proofmill(args: &[&str]) -> Output {
+    Command::new(binary("proofmill")).args(args).current_dir(root()).output().expect("proofmill runs")
+}
+
+/// Standard output as JSON.
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!(
+            "no JSON ({error}):\n{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })
+}
+
+#[test]
+fn the_demonstration_holds() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let dir = tempfile::TempDir::new().expect("a temporary folder");
+    let summary_file = dir.path().join("summary.json");
+    let network = dir.path().join("network");
+    let output = proofmill(&[
+        "demo",
+        "--dir",
+        network.to_str().expect("UTF-8"),
+        "--summary",
+        summary_file.to_str().expect("UTF-8"),
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{}", logs(&network));
+    let summary: Value =
+        serde_json::from_slice(&std::fs::read(&summary_file).expect("a summary")).expect("the summary is JSON");
+    assert_eq!(summary["conservation_ok"], true);
+    assert_eq!(summary["lamports_leaked"], 0);
+    let jobs = summary["jobs"].as_array().expect("jobs");
+    let verdicts: Vec<_> = jobs.iter().map(|job| job["verdict"].as_str().unwrap_or("")).collect();
+    assert_eq!(verdicts, ["accepted", "accepted", "rejected", "accepted"]);
+    let matched: Vec<_> = jobs.iter().map(|job| job["matched_by"].as_str().unwrap_or("")).collect();
+    assert_eq!(matched, ["instant", "auction", "instant", "instant"]);
+    for job in jobs {
+        let number = |name: &str| job[name].as_u64().unwrap_or_else(|| panic!("{name} of {job}"));
+        assert_eq!(number("paid") + number("refunded") + number("fee"), number("escrowed"), "{job}");
+    }
+    assert_eq!(jobs[2]["refunded"], jobs[2]["escrowed"]);
+    assert!(jobs[2]["slashed"].as_u64() > Some(0));
+}
+
+/// The tail of every daemon's log, for a failure's message.
+fn logs(dir: &Path) -> String {
+    let Ok(entries) = std::fs::read_dir(dir) else { return String::new() };
+    let mut text = String::new();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"))
+    {
+        let log = std::fs::read_to_string(&path).unwrap_or_default();
+        let tail: Vec<_> = log.lines().rev().take(15).collect();
+        text += &format!("\n== {}\n", path.display());
+        text.extend(tail.into_iter().rev().map(|line| format!("{line}\n")));
+    }
+    text
+}
+
+/// A local network with daemons, ended when dropped.
+struct Network {
+    dir: tempfile::TempDir,
+    child: Child,
+}
+
+impl Network {
+    fn start() -> Self {
+        let dir = tempfile::TempDir::new().expect("a temporary folder");
+        let at = dir.path().join("net");
+        let child = Command::new(binary("proofmill"))
+            .args(["localnet", "--dir", at.to_str().expect("UTF-8")])
+            .current_dir(root())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("proofmill runs");
+        let network = Self { dir, child };
+        let started = Instant::now();
+        // The tenant's key is the last thing a starting network makes.
+        while !network.file("tenant-test-keypair.json").exists() {
+            assert!(started.elapsed() < Duration::from_secs(120), "the network did not start:{}", logs(&at));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        network
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join("net").join(name)
+    }
+
+    /// A command of the funded tenant, as JSON.
+    fn tenant(&self, args: &[&str]) -> Value {
+        let network = self.file("network.json");
+        let keypair = self.file("tenant-test-keypair.json");
+        let mut all = vec![
+            "--json",
+            "--network",
+            network.to_str().expect("UTF-8"),
+            "--keypair",
+            keypair.to_str().expect("UTF-8"),
+        ];
+        all.extend_from_slice(args);
+        json(&proofmill(&all))
+    }
+
+    /// Runs one of the faulty fixtures and returns the settled job.
+    fn fixture(&self, mode: &str, more: &[&str]) -> Value {
+        let spec = self.dir.path().join(format!("{mode}.json"));
+        let text = std::fs::read_to_string(root().join("jobs/small/fixtures/job.json")).expect("the fixtures' spec");
+        let mut value: Value = serde_json::from_str(&text).expect("JSON");
+        let program = value["command"][0].clone();
+        value["command"] = serde_json::json!([program, mode]);
+        value["max_seconds"] = 20.into();
+        value["resources"]["memory_mib"] = 64.into();
+        value["resources"]["scratch_mib"] = 16.into();
+        std::fs::write(&spec, value.to_string()).expect("written");
+        let mut args = vec!["job", "run", spec.to_str().expect("UTF-8"), "--yes"];
+        args.extend_from_slice(more);
+        self.tenant(&args)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // SIGINT ends it and its children in order.
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Every faulty job ends in a written outcome, with the money where the rules say.
+#[test]
+fn faulty_jobs_end_by_the_rules() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let network = Network::start();
+    let balanced = |job: &Value| {
+        let n =
+            |name: &str| job[name].as_u64().unwrap_or_else(|| panic!("{name} of {job}\n{}", logs(&network.file(""))));
+        assert_eq!(n("paid") + n("refunded") + n("fee"), n("escrowed"), "{job}");
+    };
+    // The container did what it did, and the re-execution says the same: the tenant pays for the time it took.
+    let exits = network.fixture("exit 3", &[]);
+    assert!(exits["error"].is_null() || exits["state"] == "settled", "{exits}");
+    for (mode, outcome) in [
+        ("exit", "accepted"),
+        ("symlink", "accepted"),
+        ("forever", "accepted"),
+        ("flood", "accepted"),
+        ("oom", "accepted"),
+    ] {
+        let job = network.fixture(mode, &[]);
+        assert_eq!(job["state"], "settled", "{mode}: {job}{}", logs(&network.file("")));
+        assert_eq!(job["outcome"], outcome, "{mode}: {job}{}", logs(&network.file("")));
+        balanced(&job);
+    }
+    // An image that the provider does not have: given back, refunded in full.
+    let unknown = format!("sha256:{}", "ab".repeat(32));
+    let job = network.fixture("exit", &["--image", &unknown]);
+    assert_eq!(job["outcome"], "declined", "{job}{}", logs(&network.file("")));
+    assert_eq!(job["refunded"], job["escrowed"]);
+}

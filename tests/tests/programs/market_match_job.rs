@@ -1,0 +1,205 @@
+use crate::laws::*;
+
+#[test]
+fn a_match_binds_price_provider_and_lock() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_post(0, 1);
+    w.do_match(&job, 0);
+    let stored = w.job(&job);
+    assert_eq!(stored.provider, w.providers[0].account);
+    assert_eq!((stored.price_per_second, stored.lock, stored.matched_by), (1_000, 100_000, 1));
+    assert_eq!(stored.audit_bps, 10_000, "a new provider is always audited");
+    let stake = w.provider_stake(0);
+    assert_eq!((stake.locked, stake.active_jobs, stake.bonded), (100_000, 1, LIMITS.staked));
+}
+
+#[test]
+fn only_the_tenant_takes_an_offer() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_post(0, 1);
+    for stranger in [w.tenants[1], w.outsider, w.providers[0].owner] {
+        w.refused(swap(w.match_job(&job, 0, 0), "match_job", "tenant", stranger), MarketError::NotTenant);
+    }
+}
+
+/// Each requirement fails alone, by its own error.
+#[test]
+fn a_refusal_names_the_failing_requirement() {
+    type Terms = market::JobTerms;
+    let usual = terms(1);
+    let cases = [
+        (Terms { allow_simulated: 0, ..usual }, MarketError::SimulatedDevice),
+        (Terms { tier: 3, ..usual }, MarketError::TierTooLow),
+        (Terms { gpu_count: 3, ..usual }, MarketError::GpuCountTooSmall),
+        (Terms { vram_mib: 24_577, ..usual }, MarketError::InsufficientCompute),
+        (Terms { region: 840, ..usual }, MarketError::RegionDiffers),
+        (Terms { price_ceiling_per_second: 999, ..usual }, MarketError::PriceAboveCeiling),
+        (Terms { max_seconds: 3_601, ..usual }, MarketError::OfferTooShort),
+    ];
+    for (args, error) in cases {
+        let mut w = TestBuilder::ready();
+        let job = w.do_post_with(0, args);
+        w.refused(w.match_job(&job, 0, 0), error);
+    }
+    // At its bound every requirement holds.
+    let mut w = TestBuilder::ready();
+    let most = Terms { tier: 2, gpu_count: 2, vram_mib: 24_576, region: 276, uptime_bps: 10_000, ..usual };
+    let job = w.do_post_with(0, Terms { max_seconds: 3_600, ..most });
+    w.do_match(&job, 0);
+}
+
+#[test]
+fn the_original_errors_keep_their_numbers() {
+    let codes = [
+        (MarketError::InvalidProvider, 500),
+        (MarketError::InsufficientCompute, 501),
+        (MarketError::JobNotFound, 502),
+        (MarketError::AlreadyClaimed, 503),
+        (MarketError::InvalidProof, 504),
+        (MarketError::ProviderOffline, 505),
+        (MarketError::InvalidGpu, 506),
+        (MarketError::JobActive, 507),
+    ];
+    for (error, code) in codes {
+        assert_eq!(error.code(), code);
+    }
+    let mut w = TestBuilder::ready();
+    // 501: too little memory.
+    let big = w.do_post_with(0, market::JobTerms { vram_mib: 80_000, ..terms(1) });
+    w.refused(w.match_job(&big, 0, 0), 501);
+    // 505: offline. 500: another provider's stake. 507: matched already.
+    let job = w.do_post(0, 2);
+    w.refused(swap(w.match_job(&job, 0, 0), "match_job", "stake", w.providers[1].stake), 500);
+    w.ok(w.announce_provider(0, 0));
+    w.refused(w.match_job(&job, 0, 0), 505);
+    w.do_match(&job, 1);
+    w.refused(w.match_job(&job, 2, 0), 507);
+    w.refused(w.cancel_job(&job), 507);
+    // 506: a GPU below the network's minimum.
+    let small = market::ProviderArgs { vram_mib: 8_191, ..w.provider_args(0) };
+    w.refused(w.update_provider(w.providers[0].owner, small), 506);
+    // 502: a vault of another job. 503: a second claim.
+    let paid = w.do_accepted(0, 3, 1);
+    w.refused(swap(w.claim_reward(&paid, 1), "claim_reward", "vault", job.vault), 502);
+    w.ok(w.claim_reward(&paid, 1));
+    w.refused(w.claim_reward(&paid, 1), 503);
+    // 504: a forged receipt.
+    let run = w.do_run(0, 4, 1);
+    let forged = market::ReceiptClaim { signature: [9; 64], ..claim(&w, &run, 1, 0) };
+    w.refused(w.submit_proof(&run, 1, forged), 504);
+}
+
+#[test]
+fn an_uptime_below_the_jobs_is_refused() {
+    let mut w = TestBuilder::ready();
+    let mut account = w.provider(0);
+    account.uptime_bps = 9_499;
+    w.put(w.providers[0].account, market::ID, account.encode());
+    let job = w.do_post(0, 1);
+    w.refused(w.match_job(&job, 0, 0), MarketError::UptimeTooLow);
+    account.uptime_bps = 9_500;
+    w.put(w.providers[0].account, market::ID, account.encode());
+    w.do_match(&job, 0);
+}
+
+#[test]
+fn free_stake_must_cover_lock_and_minimum() {
+    let mut w = TestBuilder::ready();
+    let owner = w.providers[0].owner;
+    w.ok(w.unbond_stake(owner, LIMITS.staked - LIMITS.stake_min + 1));
+    let job = w.do_post(0, 1);
+    w.refused(w.match_job(&job, 0, 0), MarketError::FreeStakeTooSmall);
+    w.fund(owner, w.stake_mint, 10);
+    w.ok(w.deposit_stake(owner, 1));
+    w.do_match(&job, 0);
+    // A lock above the minimum binds by itself: 3600 s at 1000 is 3.6 of the 0.9 left.
+    let long = w.do_post_with(0, market::JobTerms { max_seconds: 3_600, ..terms(2) });
+    w.refused(w.match_job(&long, 0, 0), MarketError::FreeStakeTooSmall);
+}
+
+#[test]
+fn capacity_is_kept() {
+    let mut w = TestBuilder::ready();
+    w.ok(w.update_provider(w.providers[0].owner, market::ProviderArgs { capacity: 1, ..w.provider_args(0) }));
+    let (first, second) = (w.do_post(0, 1), w.do_post(0, 2));
+    w.do_match(&first, 0);
+    w.refused(w.match_job(&second, 0, 0), MarketError::CapacityExhausted);
+    w.ok(w.decline_job(&first, 0));
+    w.do_match(&second, 0);
+}
+
+#[test]
+fn an_offer_ends_at_its_instant() {
+    for (left, lives) in [(1, true), (0, false), (-1, false)] {
+        let mut w = TestBuilder::ready();
+        let job = w.do_post(0, 1);
+        let args = market::OfferArgs { expires_at: w.now + 100, ..w.offer_args(2) };
+        w.ok(w.publish_offer(0, w.mints[0], args));
+        w.warp(100 - left);
+        if lives {
+            w.ok(w.match_job(&job, 0, 2));
+        } else {
+            w.refused(w.match_job(&job, 0, 2), MarketError::OfferExpired);
+        }
+    }
+}
+
+#[test]
+fn an_offer_in_another_mint_or_of_another_provider_is_refused() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_post(0, 1);
+    w.refused(w.match_job(&job, 0, 1), MarketError::OfferMintDiffers);
+    let anothers = address::offer(&w.providers[1].account, 0);
+    w.refused(swap(w.match_job(&job, 0, 0), "match_job", "offer", anothers), MarketError::InvalidProvider);
+    let rule = address::mint_rule(&w.mints[1]);
+    w.refused(swap(w.match_job(&job, 0, 0), "match_job", "mint_rule", rule), MarketError::MintNotAllowed);
+    let copy = w.foreign_copy(address::offer(&w.providers[0].account, 0));
+    w.refused(swap(w.match_job(&job, 0, 0), "match_job", "offer", copy), OTHER_PROGRAM);
+    let copy = w.foreign_copy(address::market_config());
+    w.refused(swap(w.match_job(&job, 0, 0), "match_job", "config", copy), OTHER_PROGRAM);
+}
+
+#[test]
+fn an_auction_is_not_taken_by_an_offer() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_auction(0, 1, 60);
+    w.refused(w.match_job(&job, 0, 0), MarketError::AuctionRunning);
+}
+
+#[test]
+fn a_pause_refuses_matches_and_never_exits() {
+    let mut w = TestBuilder::ready();
+    let (job, held) = (w.do_post(0, 1), w.do_run(0, 2, 0));
+    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.refused(w.match_job(&job, 0, 0), MarketError::OpeningsPaused);
+    w.ok(w.cancel_job(&job));
+    w.ok(w.claim_refund(&job));
+    w.do_submit(&held, 0, 60);
+    w.do_judge(&held, 0, Opinion::Valid);
+    w.ok(w.verify_proof(&held, 0));
+    w.ok(w.claim_reward(&held, 0));
+    w.ok(w.unbond_stake(w.providers[0].owner, 5));
+    w.ok(w.withdraw_offer(0, 0));
+}
+
+#[test]
+fn simulated_devices_match_only_where_the_configuration_allows() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_post(0, 1);
+    w.ok(w.update_config(market::ConfigArgs { allow_simulated: 0, ..settings(&w) }));
+    w.refused(w.match_job(&job, 0, 0), MarketError::SimulatedDevice);
+}
+
+#[test]
+fn a_lock_beyond_64_bits_is_refused() {
+    let mut w = TestBuilder::ready();
+    w.ok(w.update_mint(w.mints[0], market::MintRuleArgs { lock_bps: 10_000_000, ..w.mint_rule_args() }));
+    w.fund(w.tenants[0], w.mints[0], u64::MAX / 2);
+    let price = u64::MAX / 400;
+    let job = w.do_post_with(0, market::JobTerms { price_ceiling_per_second: price, max_seconds: 100, ..terms(1) });
+    w.ok(w.publish_offer(0, w.mints[0], market::OfferArgs { price_per_second: price, ..w.offer_args(2) }));
+    w.refused(w.match_job(&job, 0, 2), MarketError::AmountOverflow);
+    // The lock is in proportion: a thousandfold of 100 seconds at 1000.
+    let job = w.do_post(0, 2);
+    w.refused(w.match_job(&job, 0, 0), MarketError::FreeStakeTooSmall);
+}
