@@ -60,6 +60,7 @@ impl LogBook {
                 Ok(bytes) => bytes,
                 Err(error) => {
                     tracing::warn!(container = name, %error, "the engine broke off the log");
+                    let _ = fs::write(folder.log_truncated(), b"");
                     break;
                 }
             };

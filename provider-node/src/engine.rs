@@ -209,7 +209,7 @@ impl Engine {
 
     /// Waits until a container no longer runs. An error means only that it must be looked at.
     pub async fn wait(&self, name: &str) {
-        let mut ended = self.docker.wait_container(name, None::<WaitContainerOptions>);
+        let mut ended = std::pin::pin!(self.docker.wait_container(name, None::<WaitContainerOptions>));
         while ended.try_next().await.is_ok_and(|answer| answer.is_some()) {}
     }
 

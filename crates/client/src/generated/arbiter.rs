@@ -373,284 +373,7 @@ impl ExecutorList {
         out
     }
 }
-/// The agreement. Its escrow lies in its own vault, a token account that only it can sign for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
-    pub version: u8,
-    pub bump: u8,
-    pub vault_bump: u8,
-    /// `JobState`.
-    pub state: u8,
-    /// `Outcome`.
-    pub outcome: u8,
-    /// 1 batch.
-    pub kind: u8,
-    /// 1 deterministic.
-    pub class: u8,
-    /// 0 not yet, 1 instant, 2 auction.
-    pub matched_by: u8,
-    /// `CLAIMED_*` bits.
-    pub claimed: u8,
-    /// Re-executors (bits 0, 1) that have been paid.
-    pub audit_paid: u8,
-    pub tier: u8,
-    pub gpu_count: u8,
-    pub allow_simulated: u8,
-    /// `Termination` of the receipt.
-    pub termination: u8,
-    pub attempt: u16,
-    pub fee_bps: u16,
-    /// Share of such receipts that is audited, fixed at the match, basis points.
-    pub audit_bps: u16,
-    pub region: u16,
-    pub uptime_bps: u16,
-    pub vram_mib: u32,
-    pub max_seconds: u32,
-    pub exit_code: i32,
-    pub start_window_seconds: u32,
-    pub receipt_grace_seconds: u32,
-    pub challenge_window_seconds: u32,
-    pub verdict_window_seconds: u32,
-    pub reserved_a: [u8; 4],
-    /// Tenant's choice; with the tenant it names the job.
-    pub index: u64,
-    /// Slot of posting: tells this life of the address from any other.
-    pub nonce: u64,
-    pub price_ceiling_per_second: u64,
-    pub price_per_second: u64,
-    pub escrowed: u64,
-    /// Stake of the provider pledged to this job.
-    pub lock: u64,
-    pub metered_ms: u64,
-    pub paid: u64,
-    pub refunded: u64,
-    pub fee: u64,
-    pub slashed: u64,
-    pub best_bid_per_second: u64,
-    pub posted_at: i64,
-    /// End of the auction; zero if the job was posted for an instant match.
-    pub bids_until: i64,
-    pub matched_at: i64,
-    pub started_at: i64,
-    pub receipt_at: i64,
-    pub receipt_slot: u64,
-    pub settled_at: i64,
-    pub tenant: Address,
-    pub mint: Address,
-    pub vault: Address,
-    /// The `Provider` account; zero until matched.
-    pub provider: Address,
-    pub best_bidder: Address,
-    /// Key under which the tenant speaks on the data plane.
-    pub tenant_node_key: [u8; 32],
-    pub spec_hash: [u8; 32],
-    pub image_digest: [u8; 32],
-    pub input_root: [u8; 32],
-    pub receipt_hash: [u8; 32],
-    /// Zero until the verdict opens it.
-    pub output_root: [u8; 32],
-    pub reserved: [u8; 32],
-}
-impl Wire for Job {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.version.write(out);
-        self.bump.write(out);
-        self.vault_bump.write(out);
-        self.state.write(out);
-        self.outcome.write(out);
-        self.kind.write(out);
-        self.class.write(out);
-        self.matched_by.write(out);
-        self.claimed.write(out);
-        self.audit_paid.write(out);
-        self.tier.write(out);
-        self.gpu_count.write(out);
-        self.allow_simulated.write(out);
-        self.termination.write(out);
-        self.attempt.write(out);
-        self.fee_bps.write(out);
-        self.audit_bps.write(out);
-        self.region.write(out);
-        self.uptime_bps.write(out);
-        self.vram_mib.write(out);
-        self.max_seconds.write(out);
-        self.exit_code.write(out);
-        self.start_window_seconds.write(out);
-        self.receipt_grace_seconds.write(out);
-        self.challenge_window_seconds.write(out);
-        self.verdict_window_seconds.write(out);
-        self.reserved_a.write(out);
-        self.index.write(out);
-        self.nonce.write(out);
-        self.price_ceiling_per_second.write(out);
-        self.price_per_second.write(out);
-        self.escrowed.write(out);
-        self.lock.write(out);
-        self.metered_ms.write(out);
-        self.paid.write(out);
-        self.refunded.write(out);
-        self.fee.write(out);
-        self.slashed.write(out);
-        self.best_bid_per_second.write(out);
-        self.posted_at.write(out);
-        self.bids_until.write(out);
-        self.matched_at.write(out);
-        self.started_at.write(out);
-        self.receipt_at.write(out);
-        self.receipt_slot.write(out);
-        self.settled_at.write(out);
-        self.tenant.write(out);
-        self.mint.write(out);
-        self.vault.write(out);
-        self.provider.write(out);
-        self.best_bidder.write(out);
-        self.tenant_node_key.write(out);
-        self.spec_hash.write(out);
-        self.image_digest.write(out);
-        self.input_root.write(out);
-        self.receipt_hash.write(out);
-        self.output_root.write(out);
-        self.reserved.write(out);
-    }
-    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self {
-            version: Wire::read(input)?,
-            bump: Wire::read(input)?,
-            vault_bump: Wire::read(input)?,
-            state: Wire::read(input)?,
-            outcome: Wire::read(input)?,
-            kind: Wire::read(input)?,
-            class: Wire::read(input)?,
-            matched_by: Wire::read(input)?,
-            claimed: Wire::read(input)?,
-            audit_paid: Wire::read(input)?,
-            tier: Wire::read(input)?,
-            gpu_count: Wire::read(input)?,
-            allow_simulated: Wire::read(input)?,
-            termination: Wire::read(input)?,
-            attempt: Wire::read(input)?,
-            fee_bps: Wire::read(input)?,
-            audit_bps: Wire::read(input)?,
-            region: Wire::read(input)?,
-            uptime_bps: Wire::read(input)?,
-            vram_mib: Wire::read(input)?,
-            max_seconds: Wire::read(input)?,
-            exit_code: Wire::read(input)?,
-            start_window_seconds: Wire::read(input)?,
-            receipt_grace_seconds: Wire::read(input)?,
-            challenge_window_seconds: Wire::read(input)?,
-            verdict_window_seconds: Wire::read(input)?,
-            reserved_a: Wire::read(input)?,
-            index: Wire::read(input)?,
-            nonce: Wire::read(input)?,
-            price_ceiling_per_second: Wire::read(input)?,
-            price_per_second: Wire::read(input)?,
-            escrowed: Wire::read(input)?,
-            lock: Wire::read(input)?,
-            metered_ms: Wire::read(input)?,
-            paid: Wire::read(input)?,
-            refunded: Wire::read(input)?,
-            fee: Wire::read(input)?,
-            slashed: Wire::read(input)?,
-            best_bid_per_second: Wire::read(input)?,
-            posted_at: Wire::read(input)?,
-            bids_until: Wire::read(input)?,
-            matched_at: Wire::read(input)?,
-            started_at: Wire::read(input)?,
-            receipt_at: Wire::read(input)?,
-            receipt_slot: Wire::read(input)?,
-            settled_at: Wire::read(input)?,
-            tenant: Wire::read(input)?,
-            mint: Wire::read(input)?,
-            vault: Wire::read(input)?,
-            provider: Wire::read(input)?,
-            best_bidder: Wire::read(input)?,
-            tenant_node_key: Wire::read(input)?,
-            spec_hash: Wire::read(input)?,
-            image_digest: Wire::read(input)?,
-            input_root: Wire::read(input)?,
-            receipt_hash: Wire::read(input)?,
-            output_root: Wire::read(input)?,
-            reserved: Wire::read(input)?,
-        })
-    }
-}
-impl Job {
-    /// The eight bytes in front of the account's data.
-    pub const DISCRIMINATOR: [u8; 8] = [75, 124, 80, 203, 161, 180, 202, 80];
-    /// The number of bytes, discriminator included.
-    pub const LEN: usize = 600;
-    pub const OFFSET_VERSION: usize = 8;
-    pub const OFFSET_BUMP: usize = 9;
-    pub const OFFSET_VAULT_BUMP: usize = 10;
-    pub const OFFSET_STATE: usize = 11;
-    pub const OFFSET_OUTCOME: usize = 12;
-    pub const OFFSET_KIND: usize = 13;
-    pub const OFFSET_CLASS: usize = 14;
-    pub const OFFSET_MATCHED_BY: usize = 15;
-    pub const OFFSET_CLAIMED: usize = 16;
-    pub const OFFSET_AUDIT_PAID: usize = 17;
-    pub const OFFSET_TIER: usize = 18;
-    pub const OFFSET_GPU_COUNT: usize = 19;
-    pub const OFFSET_ALLOW_SIMULATED: usize = 20;
-    pub const OFFSET_TERMINATION: usize = 21;
-    pub const OFFSET_ATTEMPT: usize = 22;
-    pub const OFFSET_FEE_BPS: usize = 24;
-    pub const OFFSET_AUDIT_BPS: usize = 26;
-    pub const OFFSET_REGION: usize = 28;
-    pub const OFFSET_UPTIME_BPS: usize = 30;
-    pub const OFFSET_VRAM_MIB: usize = 32;
-    pub const OFFSET_MAX_SECONDS: usize = 36;
-    pub const OFFSET_EXIT_CODE: usize = 40;
-    pub const OFFSET_START_WINDOW_SECONDS: usize = 44;
-    pub const OFFSET_RECEIPT_GRACE_SECONDS: usize = 48;
-    pub const OFFSET_CHALLENGE_WINDOW_SECONDS: usize = 52;
-    pub const OFFSET_VERDICT_WINDOW_SECONDS: usize = 56;
-    pub const OFFSET_RESERVED_A: usize = 60;
-    pub const OFFSET_INDEX: usize = 64;
-    pub const OFFSET_NONCE: usize = 72;
-    pub const OFFSET_PRICE_CEILING_PER_SECOND: usize = 80;
-    pub const OFFSET_PRICE_PER_SECOND: usize = 88;
-    pub const OFFSET_ESCROWED: usize = 96;
-    pub const OFFSET_LOCK: usize = 104;
-    pub const OFFSET_METERED_MS: usize = 112;
-    pub const OFFSET_PAID: usize = 120;
-    pub const OFFSET_REFUNDED: usize = 128;
-    pub const OFFSET_FEE: usize = 136;
-    pub const OFFSET_SLASHED: usize = 144;
-    pub const OFFSET_BEST_BID_PER_SECOND: usize = 152;
-    pub const OFFSET_POSTED_AT: usize = 160;
-    pub const OFFSET_BIDS_UNTIL: usize = 168;
-    pub const OFFSET_MATCHED_AT: usize = 176;
-    pub const OFFSET_STARTED_AT: usize = 184;
-    pub const OFFSET_RECEIPT_AT: usize = 192;
-    pub const OFFSET_RECEIPT_SLOT: usize = 200;
-    pub const OFFSET_SETTLED_AT: usize = 208;
-    pub const OFFSET_TENANT: usize = 216;
-    pub const OFFSET_MINT: usize = 248;
-    pub const OFFSET_VAULT: usize = 280;
-    pub const OFFSET_PROVIDER: usize = 312;
-    pub const OFFSET_BEST_BIDDER: usize = 344;
-    pub const OFFSET_TENANT_NODE_KEY: usize = 376;
-    pub const OFFSET_SPEC_HASH: usize = 408;
-    pub const OFFSET_IMAGE_DIGEST: usize = 440;
-    pub const OFFSET_INPUT_ROOT: usize = 472;
-    pub const OFFSET_RECEIPT_HASH: usize = 504;
-    pub const OFFSET_OUTPUT_ROOT: usize = 536;
-    pub const OFFSET_RESERVED: usize = 568;
-    /// Reads the account's data; bytes behind it are ignored.
-    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = data;
-        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
-        Self::read(&mut input)
-    }
-    /// The account's data as the program writes it.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Self::DISCRIMINATOR.to_vec();
-        self.write(&mut out);
-        out
-    }
-}
+pub use super::market::Job;
 pub use super::market::Provider;
 /// A re-executor's blinded claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -937,6 +660,36 @@ impl Wire for RoundClosed {
 impl RoundClosed {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [45, 243, 28, 22, 132, 70, 175, 226];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundExpired {
+    pub round: Address,
+}
+impl Wire for RoundExpired {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { round: Wire::read(input)? })
+    }
+}
+impl RoundExpired {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [93, 120, 89, 173, 92, 124, 70, 38];
     /// The number of bytes, discriminator included.
     pub const LEN: usize = 40;
     /// Reads the event's data; bytes behind it are ignored.
@@ -1346,6 +1099,7 @@ pub enum Event {
     ExecutorLeft(ExecutorLeft),
     ReexecutionSubmitted(ReexecutionSubmitted),
     RoundClosed(RoundClosed),
+    RoundExpired(RoundExpired),
     RoundOpened(RoundOpened),
     SetFrozen(SetFrozen),
     ValidatorRegistered(ValidatorRegistered),
@@ -1363,6 +1117,7 @@ impl Event {
             Self::ExecutorLeft(_) => "ExecutorLeft",
             Self::ReexecutionSubmitted(_) => "ReexecutionSubmitted",
             Self::RoundClosed(_) => "RoundClosed",
+            Self::RoundExpired(_) => "RoundExpired",
             Self::RoundOpened(_) => "RoundOpened",
             Self::SetFrozen(_) => "SetFrozen",
             Self::ValidatorRegistered(_) => "ValidatorRegistered",
@@ -1381,6 +1136,7 @@ pub fn decode_event(data: &[u8]) -> Option<Event> {
         ExecutorLeft::DISCRIMINATOR => ExecutorLeft::decode(data).ok().map(Event::ExecutorLeft),
         ReexecutionSubmitted::DISCRIMINATOR => ReexecutionSubmitted::decode(data).ok().map(Event::ReexecutionSubmitted),
         RoundClosed::DISCRIMINATOR => RoundClosed::decode(data).ok().map(Event::RoundClosed),
+        RoundExpired::DISCRIMINATOR => RoundExpired::decode(data).ok().map(Event::RoundExpired),
         RoundOpened::DISCRIMINATOR => RoundOpened::decode(data).ok().map(Event::RoundOpened),
         SetFrozen::DISCRIMINATOR => SetFrozen::decode(data).ok().map(Event::SetFrozen),
         ValidatorRegistered::DISCRIMINATOR => ValidatorRegistered::decode(data).ok().map(Event::ValidatorRegistered),
@@ -1458,7 +1214,7 @@ impl EscalateRoundAccounts {
             AccountMeta::new_readonly(self.provider, false),
             AccountMeta::new_readonly(self.validator_set, false),
             AccountMeta::new_readonly(self.executors, false),
-            AccountMeta::new(self.first, false),
+            AccountMeta::new_readonly(self.first, false),
             AccountMeta::new(self.round, false),
             AccountMeta::new_readonly(self.slot_hashes, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
@@ -1468,6 +1224,22 @@ impl EscalateRoundAccounts {
 /// Draws a second committee and a further re-executor after an escalated first round. Anyone.
 pub fn escalate_round(accounts: EscalateRoundAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![194, 46, 13, 35, 165, 246, 147, 49] }
+}
+/// Accounts of [`expire_round`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpireRoundAccounts {
+    pub config: Address,
+    pub round: Address,
+}
+impl ExpireRoundAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.config, false), AccountMeta::new(self.round, false)]
+    }
+}
+/// Ends a first round whose members stayed silent past the deadline: it escalates. Anyone.
+pub fn expire_round(accounts: ExpireRoundAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![238, 222, 71, 141, 104, 222, 76, 248] }
 }
 /// Accounts of [`finalize_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -2018,7 +1790,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
-            AccountInfo { name: "first", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "first", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "slot_hashes",
@@ -2036,6 +1808,15 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: Some(Address::from_str_const("11111111111111111111111111111111")),
             },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "expire_round",
+        discriminator: [238, 222, 71, 141, 104, 222, 76, 248],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
