@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use proofmill_chain::{Chain, read_or_create_keypair};
 use proofmill_client::{address, arbiter, market};
-use proofmill_localnet::{Localnet, faucet};
+use proofmill_localnet::Localnet;
 use proofmill_protocol::sha256;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-use crate::{session::Session, settings::NetworkFile};
+use crate::{faucet, session::Session, settings::NetworkFile};
 
 /// Windows of a local network: short, so that nobody waits; the rules are the same.
 const START_WINDOW_SECONDS: u32 = 60;
@@ -32,7 +32,6 @@ const AUDIT_BUDGET: u64 = 1_000_000_000;
 
 /// Keys and addresses of a local network.
 pub struct Genesis {
-    pub authority: Keypair,
     pub treasury: Keypair,
     pub payment_mint: Address,
     pub stake_mint: Address,
@@ -42,8 +41,8 @@ pub struct Genesis {
 pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Result<(Genesis, Session)> {
     let authority = read_or_create_keypair(&dir.join("authority-test-keypair.json"))?;
     let treasury = read_or_create_keypair(&dir.join("treasury-test-keypair.json"))?;
-    localnet.airdrop(&authority.pubkey(), 1_000_000_000_000).context("funding the authority")?;
-    localnet.airdrop(&treasury.pubkey(), 10_000_000_000).context("funding the treasury")?;
+    localnet.airdrop(authority.pubkey(), 1_000_000_000_000).await.context("funding the authority")?;
+    localnet.airdrop(treasury.pubkey(), 10_000_000_000).await.context("funding the treasury")?;
     let mut session = session.speaking_as(&authority);
     let payment_mint = create_mint(&session).await.context("creating the payment mint")?;
     let stake_mint = create_mint(&session).await.context("creating the stake mint")?;
@@ -139,7 +138,7 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
     }
     .write(&dir.join("network.json"))
     .context("writing the network file")?;
-    Ok((Genesis { authority, treasury, payment_mint, stake_mint }, session))
+    Ok((Genesis { treasury, payment_mint, stake_mint }, session))
 }
 
 async fn create_mint(session: &Session) -> Result<Address> {

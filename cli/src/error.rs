@@ -33,8 +33,6 @@ pub enum CliError {
     Ended { what: String, status: String, log: PathBuf },
     #[error("job {job} did not end within {seconds} s; it is {state}. Anyone may expire it after its deadline")]
     JobStuck { job: Address, seconds: u64, state: String },
-    #[error("the fetched output's root {found} is not the verdict's {expected}: the data is not what was judged")]
-    OutputDiffers { expected: String, found: String },
     #[error("NAME=VALUE expected, found {0:?}")]
     EnvPair(String),
     #[error("an amount overflows 64 bits: {0}")]

@@ -14,3 +14,5 @@ pub const POLL: Duration = Duration::from_millis(100);
 pub const DELIVER_WITHIN: Duration = Duration::from_secs(30);
 /// Beyond a job's own deadlines, how long a tenant's command waits for somebody to crank.
 pub const CRANK_GRACE: Duration = Duration::from_secs(120);
+/// Most bytes of a log followed: nodes keep 8 MiB; this leaves room for other nodes' limits.
+pub const LOG_BYTES_MAX: u64 = 64 << 20;

@@ -4,6 +4,7 @@ mod arguments;
 mod bootstrap;
 mod commands;
 mod error;
+mod faucet;
 mod limits;
 mod output;
 mod processes;

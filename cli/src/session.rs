@@ -117,7 +117,7 @@ impl Session {
             request = request.signed_by(Arc::new(signer.insecure_clone()));
         }
         let sender = Sender::new(self.chain.clone(), Arc::new(MemoryOutbox::default()));
-        match sender.send(b"command", &request).await {
+        match sender.send(b"command", request).await {
             Ok(confirmed) => Ok(confirmed.signature.to_string()),
             Err(error) => Err(in_words(error)),
         }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use proofmill_artifacts::{Limits, Manifest, read_bundle, scan, write_bundle};
 use proofmill_client::{address, market};
-use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, NodeConfig, Peer, PeerAddr, public_key_of};
+use proofmill_dataplane::{BlobKind, BlobName, Node, NodeConfig, Peer, PeerAddr, public_key_of};
 use proofmill_jobspec::{ImageDigest, JobSpec};
 use proofmill_protocol::{amount, job::JobState};
 use serde::Serialize;
@@ -115,7 +115,6 @@ pub async fn find_offer(
 #[derive(Clone, Copy, Debug)]
 pub struct Posted {
     pub job: Address,
-    pub signed_at: Instant,
 }
 
 /// Builds the posting transaction's instructions: post, and take the offer if there is one.
@@ -207,9 +206,8 @@ impl Tenant {
         let index = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as u64);
         let (tenant, mint) = (self.session.address()?, self.session.payment_mint()?);
         let (job, all) = instructions(tenant, mint, index, prepared, matching, self.node_key(), real_device);
-        let signed_at = Instant::now();
         self.session.send(&all).await.context("posting the job")?;
-        Ok(Posted { job, signed_at })
+        Ok(Posted { job })
     }
 
     pub async fn job(&self, job: &Address) -> Result<market::Job> {
@@ -276,7 +274,8 @@ impl Tenant {
             .await
             .context("delivering the specification")?;
         let bar = output.bar("input", prepared.manifest.total_bytes());
-        let sent = peer.put(&name(BlobKind::Input), &prepared.bundle, |done, total| {
+        let input = name(BlobKind::Input);
+        let sent = peer.put(&input, &prepared.bundle, |done, total| {
             bar.set_length(total);
             bar.set_position(done);
         });
@@ -290,7 +289,7 @@ impl Tenant {
         let job = self.job(key).await?;
         let peer = self.dial(&job).await?;
         let name = BlobName { job: key.to_bytes(), attempt: job.attempt, kind: BlobKind::Log };
-        peer.follow_log(&name, sink).await.context("following the log")?;
+        peer.follow_log(&name, 0, limits::LOG_BYTES_MAX, sink).await.context("following the log")?;
         Ok(())
     }
 
@@ -391,11 +390,6 @@ impl Estimate {
             provider,
         })
     }
-}
-
-/// Whether a data plane error only says that the peer is not there (yet).
-pub fn is_absent(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<DataError>().is_some()
 }
 
 /// The digest of an image by name: `sha256:...`, or a tag that the local engine knows.

@@ -50,7 +50,18 @@ enum Command {
     },
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    match obey() {
+        Ok(code) => code,
+        Err(error) => {
+            // Each error says what failed and what to do; its causes are in its text.
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey() -> Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFMILL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,proofmill_provider_node=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -62,6 +62,8 @@ pub struct World {
     pub treasury: Address,
     /// Pays the fee of transactions that nobody in particular has to sign.
     pub crank: Address,
+    /// Whether the crank pays for every transaction, so that no other account is writable or signs for the fee's sake.
+    pub crank_pays: bool,
     pub outsider: Address,
     /// Two payment mints and the stake mint, 6 decimals each.
     pub mints: [Address; 2],
@@ -97,6 +99,7 @@ impl World {
             authority: Address::default(),
             treasury: Address::default(),
             crank: Address::default(),
+            crank_pays: false,
             outsider: Address::default(),
             mints: [Address::default(); 2],
             stake_mint: Address::default(),
@@ -249,6 +252,9 @@ impl World {
     /// Sends several instructions in one transaction.
     pub fn send_all(&mut self, instructions: &[Instruction]) -> Result<Sent, Failure> {
         let mut signers: Vec<Rc<Keypair>> = Vec::new();
+        if self.crank_pays {
+            signers.push(Rc::clone(&self.keys[&self.crank]));
+        }
         for meta in instructions.iter().flat_map(|instruction| &instruction.accounts) {
             if meta.is_signer && !signers.iter().any(|key| key.pubkey() == meta.pubkey) {
                 let key = self.keys.get(&meta.pubkey).unwrap_or_else(|| panic!("no key signs for {}", meta.pubkey));
@@ -285,7 +291,10 @@ impl World {
     /// Sends what must succeed.
     #[track_caller]
     pub fn ok(&mut self, instruction: Instruction) -> Sent {
-        self.send(instruction).unwrap_or_else(|failure| panic!("refused: {failure:?}"))
+        match self.send(instruction) {
+            Ok(sent) => sent,
+            Err(failure) => panic!("refused: {failure:?}"),
+        }
     }
 
     /// Sends what must be refused with exactly this error.

@@ -458,6 +458,13 @@ impl World {
         })
     }
 
+    pub fn expire_round(&self, job: &JobHandle) -> Instruction {
+        arbiter::expire_round(arbiter::ExpireRoundAccounts {
+            config: address::arbiter_config(),
+            round: address::round(&job.address, 1, 1),
+        })
+    }
+
     /// The claim of the provider drawn for round `index`, correctly signed.
     pub fn submit_reexecution(&self, job: &JobHandle, index: u8, metered_ms: u64) -> Instruction {
         let round = self.round(job, index);

@@ -290,7 +290,7 @@ impl World {
             gpu_count: 2,
             vram_mib: 24_576,
             region: 276,
-            capacity: 8,
+            capacity: 64,
             simulated: 1,
         }
     }
@@ -400,6 +400,13 @@ impl World {
         self.ok(self.attest(job, 1, 1, Opinion::Invalid as u8, 0));
         self.seal_slots(2);
         self.ok(self.escalate_round(job, provider));
+    }
+
+    /// Silence in round one, said so, and the beacon of round two public.
+    pub fn do_expire_round(&mut self, job: &JobHandle) {
+        self.warp(LIMITS.attest_window + 1);
+        self.ok(self.expire_round(job));
+        self.seal_slots(2);
     }
 
     /// A submitted job found false by an escalated round: settled, the lock slashed.

@@ -74,5 +74,5 @@ pub async fn run(args: BenchArgs, output: &Output) -> Result<()> {
     fs::create_dir_all(&args.out).context("creating the folder for figures")?;
     fs::write(args.out.join("network.json"), serde_json::to_vec_pretty(&result)?).context("writing figures")?;
     output.result(&result, || serde_json::to_string_pretty(&result).unwrap_or_default());
-    network.stop()
+    network.stop().await
 }

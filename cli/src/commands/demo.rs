@@ -245,7 +245,7 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
         ));
         tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     }
-    network.stop()?;
+    network.stop().await?;
     if !held {
         let broken: Vec<_> = checks.rows.into_iter().filter(|row| !row.1).map(|row| row.0).collect();
         return Err(CliError::DemoFailed(broken.join("; ")).into());

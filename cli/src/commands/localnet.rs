@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use proofmill_chain::read_or_create_keypair;
 use proofmill_client::{arbiter, market};
-use proofmill_localnet::{Localnet, LocalnetOptions};
+use proofmill_localnet::{Localnet, LocalnetOptions, Program};
 use serde_json::json;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -48,7 +48,6 @@ pub struct LocalProvider {
     pub name: String,
     pub owner: Keypair,
     pub provider: Address,
-    pub operator: Address,
     pub offer: Option<Address>,
     pub daemon: Daemon,
     metrics: String,
@@ -72,7 +71,10 @@ impl LocalNetwork {
             fs::remove_dir_all(dir).with_context(|| format!("clearing {}", dir.display()))?;
         }
         fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
-        let programs = vec![(market::ID, program("market")?), (arbiter::ID, program("arbiter")?)];
+        let programs = [("market", market::ID), ("arbiter", arbiter::ID)]
+            .into_iter()
+            .map(|(name, address)| Ok(Program { name: name.to_owned(), address, image: program(name)? }))
+            .collect::<Result<Vec<_>>>()?;
         let localnet = Localnet::start(LocalnetOptions { programs, slot_ms }).await?;
         let settings = Settings {
             rpc_url: localnet.rpc_url().to_owned(),
@@ -143,7 +145,6 @@ impl LocalNetwork {
             name: character.name.to_owned(),
             owner,
             provider: registered.provider,
-            operator: registered.operator.pubkey(),
             offer,
             daemon,
             metrics,
@@ -159,10 +160,10 @@ impl LocalNetwork {
     }
 
     /// Ends the daemons, then the chain.
-    pub fn stop(self) -> Result<()> {
+    pub async fn stop(self) -> Result<()> {
         let Self { validators, providers, localnet, .. } = self;
         drop((validators, providers));
-        Ok(localnet.stop()?)
+        Ok(localnet.stop().await?)
     }
 }
 
@@ -230,5 +231,5 @@ pub async fn run(args: LocalnetArgs, output: &Output) -> Result<()> {
         },
     );
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
-    network.stop()
+    network.stop().await
 }

@@ -4,14 +4,12 @@ mod bench;
 mod demo;
 mod job;
 mod localnet;
-mod market_views;
+pub mod market_views;
 mod offer;
 mod provider;
 mod stake;
 mod validator;
 mod wallet;
-
-pub use localnet::LocalNetwork;
 
 use std::process::ExitCode;
 

@@ -5,16 +5,14 @@ use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
 use anyhow::{Context, Result};
 use proofmill_chain::read_or_create_keypair;
 use proofmill_client::{address, arbiter, market};
-use proofmill_localnet::faucet;
 use proofmill_protocol::sha256;
 use serde_json::json;
 use solana_address::Address;
-use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use crate::{
     arguments::{ProviderCommand, ProviderInitArgs},
-    bootstrap,
+    bootstrap, faucet,
     output::{Output, harmless, tokens},
     processes,
     session::Session,
@@ -61,8 +59,6 @@ pub fn exec(name: &'static str, config: &Path) -> Result<()> {
 /// A registered provider.
 pub struct Registered {
     pub provider: Address,
-    pub operator: Keypair,
-    pub class_key: [u8; 32],
 }
 
 /// Class of a simulated device, the same for all of them.
@@ -159,7 +155,7 @@ pub async fn init(
         bootstrap::stake(session, &config.stake_mint, args.stake).await?;
     }
     write_config(session, args, &owner, bind_addr, metrics_addr)?;
-    Ok(Registered { provider, operator, class_key: device.class_key })
+    Ok(Registered { provider })
 }
 
 fn write_config(

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use proofmill_chain::{Chain, read_keypair, write_keypair};
 use proofmill_client::address;
-use proofmill_localnet::faucet;
 use serde_json::json;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -14,6 +13,7 @@ use solana_signer::Signer;
 use crate::{
     arguments::AirdropArgs,
     error::CliError,
+    faucet,
     output::{Output, tokens},
     session::Session,
 };

@@ -42,6 +42,7 @@ struct Entry {
     /// Not before this instant; `None` for not before the facts change.
     not_before: Option<u64>,
     failures: u32,
+    under_way: bool,
 }
 
 /// Remembers what is possible since when, what is under way and what failed. It forgets what is no longer possible,
@@ -78,16 +79,20 @@ impl Pacer {
                 facts,
                 not_before: Some(now_ms.saturating_add(stagger)),
                 failures: 0,
+                under_way: false,
             });
             if entry.facts != facts {
                 entry.facts = facts;
                 entry.failures = 0;
                 // Somebody acts on this subject: wait one's turn anew, but never longer than before.
                 let turn = now_ms.saturating_add(stagger);
-                entry.not_before = Some(entry.not_before.map_or(turn, |held| held.min(turn)));
+                if !entry.under_way {
+                    entry.not_before = Some(entry.not_before.map_or(turn, |held| held.min(turn)));
+                }
             }
             if entry.not_before.is_some_and(|instant| now_ms >= instant) {
                 entry.not_before = Some(now_ms.saturating_add(UNDER_WAY_MS));
+                entry.under_way = true;
                 due.push(crank);
             }
         }
@@ -97,6 +102,7 @@ impl Pacer {
     /// What became of a crank that was due.
     pub fn answered(&mut self, subject: &Key, crank: Crank, answer: Answer, now_ms: u64) {
         let Some(entry) = self.subjects.get_mut(subject).and_then(|entries| entries.get_mut(&crank)) else { return };
+        entry.under_way = false;
         entry.not_before = match answer {
             Answer::Done => {
                 entry.failures = 0;
@@ -111,9 +117,9 @@ impl Pacer {
         };
     }
 
-    /// Forgets a subject that is no longer on chain.
-    pub fn forget(&mut self, subject: &Key) {
-        self.subjects.remove(subject);
+    /// Forgets every subject that is not among `present`: it is no longer on chain.
+    pub fn retain(&mut self, present: &BTreeSet<Key>) {
+        self.subjects.retain(|subject, _| present.contains(subject));
     }
 
     /// Subjects remembered.

@@ -91,7 +91,12 @@ fn flags(root: &Path, toolchain: &Toolchain) -> Result<Vec<String>> {
         (cargo_home()?, "/cargo"),
         (toolchain.sysroot.join("lib/rustlib/src/rust"), "/rust"),
     ] {
-        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+        // Cargo enters a package's directory by its real path, and names its files by the given one.
+        let real = from.canonicalize().unwrap_or_else(|_| from.clone());
+        flags.push(format!("--remap-path-prefix={}={to}", real.display()));
+        if real != from {
+            flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+        }
     }
     Ok(flags)
 }

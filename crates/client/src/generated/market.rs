@@ -3203,6 +3203,7 @@ pub struct WithdrawBidAccounts {
     pub provider: Address,
     pub job: Address,
     pub bid: Address,
+    /// Usually the operator itself: it only receives lamports, so the two may be one.
     pub rent_payer: Address,
 }
 impl WithdrawBidAccounts {
@@ -3227,6 +3228,7 @@ pub struct WithdrawOfferAccounts {
     pub operator: Address,
     pub provider: Address,
     pub offer: Address,
+    /// Usually the operator itself: it only receives lamports, so the two may be one.
     pub rent_payer: Address,
 }
 impl WithdrawOfferAccounts {

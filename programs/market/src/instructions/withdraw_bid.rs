@@ -20,7 +20,8 @@ pub struct WithdrawBid {
         constraint = bid.provider == *provider.address() @ MarketError::InvalidProvider
     )]
     pub bid: Account<Bid>,
-    #[account(mut, address = bid.rent_payer @ MarketError::NotOwner)]
+    /// Usually the operator itself: it only receives lamports, so the two may be one.
+    #[account(mut, unsafe(dup), address = bid.rent_payer @ MarketError::NotOwner)]
     pub rent_payer: UncheckedAccount,
 }
 

@@ -16,7 +16,8 @@ pub struct WithdrawOffer {
         constraint = offer.provider == *provider.address() @ MarketError::InvalidProvider
     )]
     pub offer: Account<Offer>,
-    #[account(mut, address = offer.rent_payer @ MarketError::NotOwner)]
+    /// Usually the operator itself: it only receives lamports, so the two may be one.
+    #[account(mut, unsafe(dup), address = offer.rent_payer @ MarketError::NotOwner)]
     pub rent_payer: UncheckedAccount,
 }
 

@@ -1,0 +1,189 @@
+//! What an operator sets.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::limits::POLL_MS;
+
+/// Written by `init` where there is no file.
+const EXAMPLE: &str = r#"rpc_url = "http://127.0.0.1:8899"
+ws_url = "ws://127.0.0.1:8900"
+# Identity and fee payer.
+validator_keypair = "validator.json"
+# Signs attestations and names this validator on the data plane.
+vote_key = "vote.json"
+data_dir = "data"
+bind_addr = "127.0.0.1:0"
+metrics_addr = "127.0.0.1:9464"
+poll_ms = 1000
+crank = true
+"#;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}; `proofmill-oracle init --config FILE` writes an example", path.display())]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a configuration.
+    #[error("{} is no configuration: {reason}", path.display())]
+    ParseConfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A value is out of bounds.
+    #[error("{key} {rule}")]
+    CheckConfig {
+        /// The key.
+        key: &'static str,
+        /// What it must be.
+        rule: String,
+    },
+    /// The example cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    WriteExample {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The configuration. Relative paths are relative to the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// JSON-RPC URL.
+    pub rpc_url: String,
+    /// WebSocket URL.
+    pub ws_url: String,
+    /// Keypair file: identity and fee payer.
+    pub validator_keypair: PathBuf,
+    /// Keypair file: signs attestations, names the node on the data plane.
+    pub vote_key: PathBuf,
+    /// Where the ledger and downloads live.
+    pub data_dir: PathBuf,
+    /// Socket of the data plane.
+    #[serde(default = "any_local_port")]
+    pub bind_addr: SocketAddr,
+    /// Socket of `/metrics`, `/livez` and `/readyz`; none without it.
+    #[serde(default)]
+    pub metrics_addr: Option<SocketAddr>,
+    /// Pause between two full reads, milliseconds.
+    #[serde(default = "default_poll_ms")]
+    pub poll_ms: u64,
+    /// Whether to do what anyone may do.
+    #[serde(default = "yes")]
+    pub crank: bool,
+}
+
+fn any_local_port() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+const fn default_poll_ms() -> u64 {
+    1_000
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// It cannot be read, holds an unknown key or a value out of bounds.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::ReadConfig { path: path.to_owned(), source })?;
+        let beside = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, beside).map_err(|error| match error {
+            ConfigError::ParseConfig { reason, .. } => ConfigError::ParseConfig { path: path.to_owned(), reason },
+            other => other,
+        })
+    }
+
+    /// Reads a configuration file, after writing an example where there is none.
+    ///
+    /// # Errors
+    /// As [`Config::load`], or the example cannot be written.
+    pub fn load_or_create(path: &Path) -> Result<Self, ConfigError> {
+        if !path.exists() {
+            let written = || {
+                if let Some(parent) = path.parent() {
+                    fs::create_dir_all(parent)?;
+                }
+                fs::write(path, EXAMPLE)
+            };
+            written().map_err(|source| ConfigError::WriteExample { path: path.to_owned(), source })?;
+        }
+        Self::load(path)
+    }
+
+    fn parse(text: &str, beside: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::ParseConfig { path: PathBuf::new(), reason: error.to_string() })?;
+        if !POLL_MS.contains(&config.poll_ms) {
+            let rule = format!("must be from {} to {}", POLL_MS.start(), POLL_MS.end());
+            return Err(ConfigError::CheckConfig { key: "poll_ms", rule });
+        }
+        for (key, url, schemes) in
+            [("rpc_url", &config.rpc_url, ["http://", "https://"]), ("ws_url", &config.ws_url, ["ws://", "wss://"])]
+        {
+            if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+                let rule = format!("must begin with {} or {}", schemes[0], schemes[1]);
+                return Err(ConfigError::CheckConfig { key, rule });
+            }
+        }
+        for path in [&mut config.validator_keypair, &mut config.vote_key, &mut config.data_dir] {
+            *path = beside.join(&*path);
+        }
+        Ok(config)
+    }
+
+    /// The ledger's file.
+    pub fn ledger_path(&self) -> PathBuf {
+        self.data_dir.join("oracle.redb")
+    }
+
+    /// Where downloads lie while they are checked. Emptied at every start.
+    pub fn scratch_dir(&self) -> PathBuf {
+        self.data_dir.join("scratch")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_configuration_and_its_paths_lie_beside_it() {
+        let config = Config::parse(EXAMPLE, Path::new("etc")).unwrap();
+        assert_eq!(config.vote_key, Path::new("etc/vote.json"));
+        assert_eq!(config.poll_ms, 1_000);
+        assert!(config.crank);
+    }
+
+    #[test]
+    fn unknown_keys_and_values_out_of_bounds_are_refused() {
+        let unknown = format!("{EXAMPLE}colour = \"red\"\n");
+        assert!(matches!(Config::parse(&unknown, Path::new("")), Err(ConfigError::ParseConfig { .. })));
+        let fast = EXAMPLE.replace("1000", "1");
+        assert!(matches!(Config::parse(&fast, Path::new("")), Err(ConfigError::CheckConfig { key: "poll_ms", .. })));
+        let odd = EXAMPLE.replace("http://", "ftp://");
+        assert!(matches!(Config::parse(&odd, Path::new("")), Err(ConfigError::CheckConfig { key: "rpc_url", .. })));
+    }
+}

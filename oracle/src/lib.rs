@@ -1,0 +1,28 @@
+//! The validator's daemon: watches both programs, judges the rounds in which it has a seat, and does for jobs what
+//! anyone may do. All decisions are `proofmill-oracle-core`'s; this crate sees, fetches, records, signs and sends.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `config.rs`, `identity.rs` | what an operator sets; the two keys |
+//! | `mirror.rs` | what the chain says, decoded |
+//! | `evidence.rs` | fetches from provider and re-executors, within bounds |
+//! | `bench.rs` | one seat in one round: gather, judge, record, sign, send |
+//! | `crankshaft.rs` | cranks as transactions |
+//! | `journal.rs` | the ledger as ballot book and as outbox |
+//! | `daemon.rs` | ties them together until SIGTERM |
+//! | `metrics.rs` | `/metrics`, `/livez`, `/readyz` |
+//! | `doctor.rs` | checks an installation |
+//! | `limits.rs` | every bound, with its reason |
+#![warn(missing_docs)]
+
+pub mod bench;
+pub mod config;
+pub mod crankshaft;
+pub mod daemon;
+pub mod doctor;
+pub mod evidence;
+pub mod identity;
+pub mod journal;
+pub mod limits;
+pub mod metrics;
+pub mod mirror;

@@ -1,0 +1,36 @@
+//! Every bound of the daemon, each with its reason.
+
+use std::time::Duration;
+
+/// Least and greatest pause between two full reads, milliseconds: below it a node is only burdened, above it a round
+/// could end unseen.
+pub const POLL_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
+/// Stakes are swept at leisure: their full read is this many times rarer than that of jobs and rounds.
+pub const STAKE_POLL_FACTOR: u32 = 20;
+/// Pause between two looks of a judge at what it waits for: well below the shortest attestation window in use.
+pub const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// Pause between two requests to a party that did not serve: a node is asked often enough to be believed silent, and
+/// not so often that asking is an attack.
+pub const ASK_AGAIN_EVERY: Duration = Duration::from_secs(1);
+/// Rounds judged side by side: a seat needs some memory and a few connections, and a validator is drawn for few.
+pub const SEATS_MAX: usize = 128;
+/// Outputs downloaded side by side: each may fill the disk up to what its specification allows.
+pub const DOWNLOADS_MAX: usize = 4;
+/// Largest output checked, bytes, whatever a specification allows: a disk is not infinite.
+pub const OUTPUT_BYTES_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// Bytes accepted where a receipt is asked for: a receipt is 512, and more is a lie not worth reading.
+pub const RECEIPT_BYTES_MAX: u64 = 4 * 1024;
+/// Cranks in flight at once: each is one transaction, and the node's rate limit is shared with the votes.
+pub const CRANKS_MAX: usize = 16;
+/// How long one crank is worked on: others follow after their turn, so nothing depends on this one.
+pub const CRANK_PATIENCE: Duration = Duration::from_secs(45);
+/// A clock read older than this is no clock: nothing is decided on it.
+pub const CLOCK_AGE_MAX: Duration = Duration::from_secs(15);
+/// Pause between two reads of the configurations: they change behind a timelock.
+pub const CONFIG_EVERY: Duration = Duration::from_secs(5);
+/// How long a validator set is remembered: sets are frozen, so only their number is bounded.
+pub const SETS_MAX: usize = 8;
+/// How long running work may take to end on SIGTERM.
+pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// Balance below which the doctor warns, lamports: about a thousand attestations.
+pub const BALANCE_MIN: u64 = 10_000_000;
