@@ -206,8 +206,11 @@ impl Config {
             }
             None => None,
         };
-        if !file.bind_addr.is_ipv4() && !file.bind_addr.is_ipv6() {
-            return wrong("bind_addr", "must be an address and a port".into());
+        if file.bind_addr.ip().is_unspecified() {
+            return wrong(
+                "bind_addr",
+                "must be the address at which peers reach this node: it is announced on chain".into(),
+            );
         }
         let at = |path: PathBuf| if path.is_absolute() { path } else { base.join(path) };
         Ok(Config {
@@ -274,6 +277,7 @@ mod tests {
             ("24576", "4096", "device.vram_mib"),
             ("count = 1", "count = 0", "device.count"),
             ("Simulated 24G", "", "device.model"),
+            ("[device]", "bind_addr = \"0.0.0.0:4433\"\n[device]", "bind_addr"),
         ] {
             assert!(check(&GOOD.replace(from, to)).unwrap_err().starts_with(key), "{key}");
         }

@@ -13,7 +13,7 @@ use proofmill_chain::{
 use proofmill_client::{
     address,
     arbiter::{self, Round},
-    market::{self, Job, Provider},
+    market::{self, Bid, Job, Provider},
 };
 use proofmill_dataplane::{DataError, Node as DataNode, NodeConfig};
 use proofmill_protocol::job::JobState;
@@ -198,6 +198,7 @@ pub async fn run(config: Config, drain: bool) -> Result<(), ServiceError> {
         gauges: Arc::default(),
         rounds: HashMap::new(),
         bidder: Bidder::default(),
+        bids: HashMap::new(),
         listening,
     };
     service.reconcile().await?;
@@ -242,6 +243,8 @@ struct Service {
     /// Rounds by account, so that a removed account is known by its job.
     rounds: HashMap<Address, ([u8; 32], u16)>,
     bidder: Bidder,
+    /// Our bids whose rent is still out.
+    bids: HashMap<Address, Bid>,
     listening: SocketAddr,
 }
 
@@ -358,6 +361,7 @@ impl Service {
             Some(_) => Some(self.watch(market::ID, Job::OFFSET_STATE, &[JobState::Open as u8], &cancel)?),
             None => None,
         };
+        let mut bids = self.watch(market::ID, Bid::OFFSET_PROVIDER, me.as_ref(), &cancel)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(ServiceError::WaitSignal)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(ServiceError::WaitSignal)?;
         let mut tick = tokio::time::interval(limits::TICK);
@@ -379,6 +383,7 @@ impl Service {
                 Some(change) = rounds.recv() => self.round_changed(change),
                 Some(change) = async { match auctions.as_mut() { Some(all) => all.recv().await, None => None } },
                     if auctions.is_some() => self.auction_changed(change),
+                Some(change) = bids.recv() => self.bid_changed(change),
                 _ = tick.tick() => {
                     if polled_at.elapsed() >= limits::POLL {
                         polled_at = Instant::now();
@@ -425,7 +430,25 @@ impl Service {
                 tokio::spawn(async move { context.look(key).await });
             }
         }
+        for (address, bid) in self.bids.clone() {
+            let context = self.context.clone();
+            tokio::spawn(async move { context.take_back(address, bid).await });
+        }
         self.write_status();
+    }
+
+    fn bid_changed(&mut self, change: Change) {
+        match change {
+            Change::Updated(account) => {
+                if let Ok(bid) = Bid::decode(&account.data) {
+                    self.bids.insert(account.address, bid);
+                }
+            }
+            Change::Removed { address, .. } => {
+                self.bids.remove(&address);
+            }
+            Change::Synced { .. } | Change::Disconnected { .. } => {}
+        }
     }
 
     fn job_changed(&mut self, change: Change) -> Result<(), ServiceError> {

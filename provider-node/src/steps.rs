@@ -13,10 +13,13 @@ use std::{
 
 use proofmill_artifacts::{Limits as TreeLimits, ScanError, read_bundle, scan, write_bundle};
 use proofmill_chain::Chain;
-use proofmill_client::{address, market::Job};
+use proofmill_client::{
+    address,
+    market::{self, Job},
+};
 use proofmill_dataplane::{BlobKind, BlobName, Node as DataNode, PeerAddr};
 use proofmill_jobspec::JobSpec;
-use proofmill_protocol::sha256;
+use proofmill_protocol::{job::JobState, sha256};
 use proofmill_provider_core::{Action, AttemptKey, ContainerState, Event, Ledgered, Record, Role, ScanResult, Step};
 use proofmill_sandbox::{EngineFacts, GpuBinding, GpuDriver, ImageFacts, SandboxPaths, admit, create_body};
 use solana_address::Address;
@@ -196,6 +199,22 @@ impl Context {
                 self.tell(Event::JobGone { job }).await;
             }
             Err(error) => tracing::warn!(%error, "a job is not refreshed"),
+        }
+    }
+
+    /// Takes a bid back once it binds nobody: the job is matched or gone, or another bid is better.
+    pub async fn take_back(&self, bid: Address, found: market::Bid) {
+        let binding = match self.read_job(found.job.to_bytes()).await {
+            Ok(Some(job)) => job.state == JobState::Open as u8 && job.best_bidder == self.me(),
+            Ok(None) => false,
+            Err(error) => return tracing::warn!(%error, "a job we bid on is not read"),
+        };
+        if binding {
+            return;
+        }
+        match self.transactions.withdraw_bid(bid, &found).await {
+            Ok(_) => tracing::info!(job = %found.job, "bid taken back"),
+            Err(error) => tracing::info!(job = %found.job, %error, "bid not taken back yet"),
         }
     }
 

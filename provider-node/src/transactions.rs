@@ -230,6 +230,20 @@ impl Transactions {
     }
 }
 
+impl Transactions {
+    /// Takes a bid back, and its rent with it.
+    pub async fn withdraw_bid(&self, bid: Address, found: &market::Bid) -> Result<Confirmed, SendError> {
+        let accounts = market::WithdrawBidAccounts {
+            operator: self.operator.pubkey(),
+            provider: self.provider,
+            job: found.job,
+            bid,
+            rent_payer: found.rent_payer,
+        };
+        self.send("withdraw_bid", &[b"unbid", bid.as_ref()].concat(), vec![market::withdraw_bid(accounts)]).await
+    }
+}
+
 fn outbox_key(what: &[u8], key: &AttemptKey) -> Vec<u8> {
     [what, &key.job, &key.attempt.to_le_bytes()].concat()
 }

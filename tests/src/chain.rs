@@ -170,6 +170,11 @@ impl World {
         self.svm.set_account(at, Account { lamports, data, owner, ..Account::default() }).expect("an account");
     }
 
+    /// Lamports at an address where there is no account yet.
+    pub fn gift(&mut self, at: Address, lamports: u64) {
+        self.svm.set_account(at, Account { lamports, ..Account::default() }).expect("a gift");
+    }
+
     /// A copy of an account, byte for byte, that belongs to another program.
     pub fn foreign_copy(&mut self, original: Address) -> Address {
         let at = wallet(&format!("copy of {original}")).pubkey();

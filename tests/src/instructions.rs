@@ -542,7 +542,7 @@ impl World {
         arbiter::close_round(arbiter::CloseRoundAccounts {
             job: job.address,
             round: address::round(&job.address, 1, index),
-            rent_payer: self.crank,
+            rent_payer: self.rent_payer_of_round(job, index),
         })
     }
 
@@ -550,7 +550,7 @@ impl World {
         arbiter::close_verdict(arbiter::CloseVerdictAccounts {
             job: job.address,
             verdict: address::verdict(&job.address, 1),
-            rent_payer: self.crank,
+            rent_payer: self.rent_payer_of_verdict(job),
         })
     }
 }

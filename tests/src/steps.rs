@@ -457,6 +457,18 @@ impl World {
         arbiter::Verdict::decode(&self.data(&address::verdict(&job.address, 1))).expect("a verdict")
     }
 
+    /// Who paid for a round; the crank, if there is none.
+    pub fn rent_payer_of_round(&self, job: &JobHandle, index: u8) -> Address {
+        arbiter::Round::decode(&self.data(&address::round(&job.address, 1, index)))
+            .map_or(self.crank, |round| round.rent_payer)
+    }
+
+    /// Who paid for a verdict; the crank, if there is none.
+    pub fn rent_payer_of_verdict(&self, job: &JobHandle) -> Address {
+        arbiter::Verdict::decode(&self.data(&address::verdict(&job.address, 1)))
+            .map_or(self.crank, |verdict| verdict.rent_payer)
+    }
+
     pub fn roster(&self) -> arbiter::Roster {
         arbiter::Roster::decode(&self.data(&address::roster())).expect("a roster")
     }

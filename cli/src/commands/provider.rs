@@ -1,11 +1,15 @@
 //! `proofmill provider`.
 
-use std::{fs, os::unix::process::CommandExt, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 use proofmill_chain::read_or_create_keypair;
 use proofmill_client::{address, arbiter, market};
-use proofmill_protocol::sha256;
 use serde_json::json;
 use solana_address::Address;
 use solana_signer::Signer;
@@ -61,11 +65,6 @@ pub struct Registered {
     pub provider: Address,
 }
 
-/// Class of a simulated device, the same for all of them.
-pub fn simulated_class_key() -> [u8; 32] {
-    sha256(&[b"proofmill-class-v1|simulated"])
-}
-
 /// The device as the node itself measures and names it.
 struct Device {
     model: String,
@@ -74,26 +73,27 @@ struct Device {
     class_key: [u8; 32],
 }
 
-fn detect(args: &ProviderInitArgs) -> Result<Device> {
-    if args.simulated {
-        return Ok(Device { model: "simulated".into(), count: 1, vram_mib: 8_192, class_key: simulated_class_key() });
-    }
+/// Asks the node: what is registered must be what it will measure.
+fn detect(config: &Path) -> Result<Device> {
     let found = Command::new(processes::binary("proofmill-provider-node")?)
-        .args(["inventory", "--json"])
+        .arg("inventory")
+        .arg("--json")
+        .arg("--config")
+        .arg(config)
         .output()
         .context("asking the node for its devices")?;
-    let text = String::from_utf8_lossy(&found.stdout);
-    let value: serde_json::Value = serde_json::from_str(&text).with_context(|| {
-        format!("no GPU was found ({}); --simulated stands in on local networks", harmless(text.trim()))
+    let value: serde_json::Value = serde_json::from_slice(&found.stdout).with_context(|| {
+        format!("no device was found: {}", harmless(String::from_utf8_lossy(&found.stderr).trim()))
     })?;
-    let number = |name: &str| value[name].as_u64().with_context(|| format!("the inventory has no {name}"));
+    let devices = value["devices"].as_array().context("the inventory lists no devices")?;
+    let vram = devices.iter().filter_map(|device| device["vram_mib"].as_u64()).min().unwrap_or(0);
     let class = value["class_key"].as_str().context("the inventory has no class_key")?;
     let mut class_key = [0u8; 32];
     hex::decode_to_slice(class, &mut class_key).context("the inventory's class_key")?;
     Ok(Device {
-        model: value["model"].as_str().unwrap_or("unknown").to_owned(),
-        count: u8::try_from(number("gpu_count")?).unwrap_or(u8::MAX),
-        vram_mib: u32::try_from(number("vram_mib")?).unwrap_or(u32::MAX),
+        model: devices.first().and_then(|device| device["model"].as_str()).unwrap_or("unknown").to_owned(),
+        count: u8::try_from(devices.len()).unwrap_or(u8::MAX),
+        vram_mib: u32::try_from(vram).unwrap_or(u32::MAX),
         class_key,
     })
 }
@@ -108,8 +108,8 @@ pub async fn init(
     fs::create_dir_all(args.dir.join("data")).with_context(|| format!("creating {}", args.dir.display()))?;
     let operator = read_or_create_keypair(&args.dir.join("operator-keypair.json"))?;
     let node = read_or_create_keypair(&args.dir.join("node-keypair.json"))?;
-    let device = detect(args)?;
     let owner = session.address()?;
+    let device = detect(&write_config(session, args, &owner, bind_addr, metrics_addr)?)?;
     let provider = address::provider(&owner);
     let config = session.fetch("market configuration", &address::market_config(), market::Config::decode).await?;
 
@@ -154,7 +154,6 @@ pub async fn init(
     if args.stake > 0 {
         bootstrap::stake(session, &config.stake_mint, args.stake).await?;
     }
-    write_config(session, args, &owner, bind_addr, metrics_addr)?;
     Ok(Registered { provider })
 }
 
@@ -164,7 +163,7 @@ fn write_config(
     owner: &Address,
     bind_addr: &str,
     metrics_addr: Option<String>,
-) -> Result<()> {
+) -> Result<PathBuf> {
     let dir = fs::canonicalize(&args.dir).context("resolving the provider's folder")?;
     let mut table = toml::Table::new();
     let mut set = |key: &str, value: toml::Value| {
@@ -201,7 +200,8 @@ fn write_config(
         set("bidding", bidding.into());
     }
     let path = dir.join("node.toml");
-    fs::write(&path, table.to_string()).with_context(|| format!("writing {}", path.display()))
+    fs::write(&path, table.to_string()).with_context(|| format!("writing {}", path.display()))?;
+    Ok(path)
 }
 
 fn row(key: &Address, p: &market::Provider) -> serde_json::Value {

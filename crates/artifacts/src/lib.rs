@@ -15,6 +15,8 @@
 //!
 //! Unix only: the rules on links and modes have no meaning elsewhere.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod bundle;
 pub mod limits;
 mod manifest;

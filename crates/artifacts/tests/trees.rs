@@ -1,5 +1,7 @@
 //! Laws of scanning and bundling, on real directories.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -10,6 +10,8 @@
 //! Canonical form: JSON with object keys in byte order, no white space, every field present, integers only, and no
 //! character escaped that JSON does not force to be.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod canonical;
 mod document;
 mod image;

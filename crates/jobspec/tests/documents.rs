@@ -1,5 +1,7 @@
 //! Laws of reading, checking and hashing job documents.
 
+#![allow(clippy::unwrap_used)]
+
 use proofmill_jobspec::{IMAGE_PLACEHOLDER, ImageDigest, JobSpec, SpecDraft, SpecError, Verification, limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};

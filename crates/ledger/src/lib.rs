@@ -7,6 +7,8 @@
 //! What this is not: a cache, a queue, or a source of truth about money. All that matters to others can be rebuilt
 //! from the chain; the ledger holds only what this node must not do twice.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod ledger;
 pub mod limits;
 

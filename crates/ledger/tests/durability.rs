@@ -1,5 +1,7 @@
 //! Laws of the ledger: what is recorded stays, what must happen once happens once.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -277,8 +279,10 @@ impl StorageBackend for Disk {
     }
 }
 
+type Rows = BTreeMap<Vec<u8>, u64>;
+
 /// Runs a few steps until the disk fails. Returns the rows whose write was acknowledged, and the one under way.
-fn run_until_failure(disk: &Disk) -> (BTreeMap<Vec<u8>, u64>, Option<(Vec<u8>, u64)>) {
+fn run_until_failure(disk: &Disk) -> (Rows, Option<(Vec<u8>, u64)>) {
     let mut acknowledged = BTreeMap::new();
     let Ok(ledger) = Ledger::open_with_backend(Path::new("disk"), disk.clone()) else {
         return (acknowledged, None);

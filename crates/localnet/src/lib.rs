@@ -4,9 +4,11 @@
 //! 127.0.0.1. It never asks another network for anything. One block is produced every `slot_ms`, transactions or not,
 //! so that slots and the Clock sysvar follow real time as on a cluster.
 //!
-//! Three things differ from a cluster, and nothing may be proved against them:
+//! These things differ from a cluster, and nothing may be proved against them:
 //! - Blockhashes, and so the SlotHashes sysvar, are a pure function of the slot. A draw from them is predictable here.
 //! - The newest entry of SlotHashes is the open slot; on a cluster it is at most the slot before.
+//! - The genesis hash is a function of the second in which the network started. With the blockhashes this means that two
+//!   local networks do not reject each other's transactions: never use a key of value here.
 //! - There is one node: no fork, no skipped slot, and reads show a transaction before its block is closed.
 
 mod error;
@@ -23,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use proofmill_chain::{Chain, Confirmed, MemoryOutbox, RpcChain, Sender, TransactionRequest};
+use proofmill_chain::{Chain, Confirmed, MemoryOutbox, RpcChain, Sender, TransactionRequest, sign};
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
@@ -36,8 +38,8 @@ pub use network_file::NetworkFile;
 /// Milliseconds of a slot on a cluster, and so the default here.
 pub const SLOT_MS: u64 = 400;
 
-/// Lamports of the faucet: enough for any demo (a billion SOL would still fit a u64), far from overflow in sums.
-const FAUCET_LAMPORTS: u64 = 1_000_000_000_000_000;
+/// Lamports of the faucet: half of the million SOL that the embedded network owns at its start.
+const FAUCET_LAMPORTS: u64 = 500_000_000_000_000;
 
 /// The ports are found free and bound a moment later; another process may be faster. Then others are tried.
 const START_ATTEMPTS: u32 = 3;
@@ -47,6 +49,9 @@ const WARM_UP_SLOTS: u64 = 2;
 
 /// Recipients of one airdrop transaction: each takes about 50 bytes of its 1232.
 const AIRDROPS_PER_TRANSACTION: usize = 16;
+
+/// Compute units of the placeholder program (`mov64 r0, 0; exit`).
+const PLACEHOLDER_UNITS: u64 = 2;
 
 /// How often the event thread looks whether it should end.
 const EVENT_PAUSE: Duration = Duration::from_millis(100);
@@ -152,7 +157,7 @@ impl Localnet {
         self.chain.clone()
     }
 
-    /// The faucet: it holds a million SOL and pays for everything this crate does.
+    /// The faucet: it holds half a million SOL and pays for everything this crate does.
     pub fn faucet(&self) -> Arc<Keypair> {
         self.faucet.clone()
     }
@@ -220,13 +225,21 @@ impl Localnet {
         Ok(())
     }
 
+    /// A program whose image does not load is there all the same, and "succeeds" at everything: the embedded network
+    /// leaves a placeholder of two machine instructions in its place. So each one is called once, in a simulation.
     async fn check_executable(&self, address: Address) -> Result<(), LocalnetError> {
         let account = self.chain.account(address).await?;
-        if account.is_some_and(|account| account.executable) {
-            Ok(())
-        } else {
-            Err(LocalnetError::NotExecutable(address))
+        if !account.is_some_and(|account| account.executable) {
+            return Err(LocalnetError::NotExecutable(address));
         }
+        let call = Instruction { program_id: address, accounts: Vec::new(), data: Vec::new() };
+        let request = TransactionRequest::new(self.faucet.clone(), vec![call]);
+        let blockhash = self.chain.latest_blockhash().await?.hash;
+        let simulation = self.chain.simulate(&sign(&request, blockhash, None, None)?.bytes).await?;
+        if simulation.failure.is_none() && simulation.compute_units <= PLACEHOLDER_UNITS {
+            return Err(LocalnetError::NotExecutable(address));
+        }
+        Ok(())
     }
 }
 

@@ -19,7 +19,8 @@ pub struct NetworkFile {
     pub rpc_url: String,
     /// WebSocket endpoint.
     pub ws_url: String,
-    /// Identity of the network: differs at every start, so that a file left behind by another is recognised.
+    /// Genesis hash. It follows from the second of the start, so a file left behind by an earlier network is recognised;
+    /// networks started within the same second share it, and only their URLs tell them apart.
     pub genesis_hash: String,
     /// Program addresses by name.
     pub programs: BTreeMap<String, String>,

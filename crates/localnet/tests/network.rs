@@ -200,6 +200,25 @@ async fn mints_are_real_and_a_subscription_tells_at_once() {
     let stranger = net.mint_to(mint, Arc::new(Keypair::new()), owner, 1).await.unwrap_err();
     assert!(matches!(&stranger, LocalnetError::Chain(error) if error.custom_code() == Some(4)), "{stranger}");
 
+    // Token-2022 knows the same two instructions.
+    let token_2022: Address = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb".parse().unwrap();
+    let (faucet, newer) = (net.faucet(), Arc::new(Keypair::new()));
+    let mut data = vec![0, 0, 0, 0];
+    data.extend_from_slice(&chain.minimum_balance(82).await.unwrap().to_le_bytes());
+    data.extend_from_slice(&82_u64.to_le_bytes());
+    data.extend_from_slice(token_2022.as_ref());
+    let accounts = vec![AccountMeta::new(faucet.pubkey(), true), AccountMeta::new(newer.pubkey(), true)];
+    let create = Instruction { program_id: SYSTEM, accounts, data };
+    let classic = spl_token_interface::ID;
+    let mut initialize =
+        spl_token_interface::instruction::initialize_mint2(&classic, &newer.pubkey(), &owner, None, 9).unwrap();
+    initialize.program_id = token_2022;
+    let sender = Sender::new(chain.clone(), Arc::new(MemoryOutbox::default()));
+    let request = TransactionRequest::new(faucet, vec![create, initialize]).signed_by(newer.clone());
+    sender.send(b"token-2022", request).await.unwrap();
+    let made = chain.account(newer.pubkey()).await.unwrap().unwrap();
+    assert_eq!((made.owner, made.data[44]), (token_2022, 9));
+
     for program in [
         "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
         "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb",
@@ -246,18 +265,19 @@ async fn programs_run_and_other_processes_find_the_network() {
 
 #[tokio::test]
 async fn an_image_that_is_no_program_is_refused_and_networks_do_not_meet() {
-    let nonsense = Program { name: "bad".into(), address: Keypair::new().pubkey(), image: b"no program".to_vec() };
-    let started = Localnet::start(LocalnetOptions { programs: vec![nonsense.clone()], slot_ms: 50 }).await;
-    if let Ok(net) = started {
-        // The runtime took the bytes; then calling it must fail.
-        let call = Instruction { program_id: nonsense.address, accounts: vec![], data: vec![] };
-        let sender = Sender::new(net.chain(), Arc::new(MemoryOutbox::default()));
-        let outcome = sender.send(b"call", TransactionRequest::new(net.faucet(), vec![call])).await;
-        assert!(matches!(outcome, Err(ChainError::Rejected { .. })), "{outcome:?}");
+    let mut images = vec![b"no program".to_vec()];
+    if let Some(program) = programs().first() {
+        images.push(program.image[..program.image.len() / 2].to_vec());
+    }
+    for image in images {
+        let bad = Program { name: "bad".into(), address: Keypair::new().pubkey(), image };
+        let started = Localnet::start(LocalnetOptions { programs: vec![bad.clone()], slot_ms: 50 }).await;
+        assert!(matches!(&started, Err(LocalnetError::NotExecutable(at)) if *at == bad.address), "{:?}", started.err());
     }
     let options = || LocalnetOptions { slot_ms: 50, ..LocalnetOptions::default() };
     let (one, two) = (Localnet::start(options()).await.unwrap(), Localnet::start(options()).await.unwrap());
-    assert_ne!(one.network().genesis_hash, two.network().genesis_hash);
+    // Their genesis hashes may be equal (same second); their URLs and their accounts are not.
+    assert_ne!(one.rpc_url(), two.rpc_url());
     let address = Keypair::new().pubkey();
     one.airdrop_all(&[address], 1_000_000_000).await.unwrap();
     assert!(two.chain().account(address).await.unwrap().is_none());

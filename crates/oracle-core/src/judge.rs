@@ -245,6 +245,10 @@ pub fn judge(evidence: &Evidence) -> Decision {
     };
     let receipt = match face_of(bytes, &evidence.job) {
         Ok(receipt) => receipt,
+        // Other bytes than those it committed to are no evidence against it: the receipt is just not served.
+        Err(Mismatch::Hash) => {
+            return or_wait(Waiting::Receipt, plain(Opinion::Unavailable, Ground::ReceiptWithheld));
+        }
         Err(mismatch) => return Decision::Speak(plain(Opinion::Invalid, Ground::FalseOnItsFace(mismatch))),
     };
     // A run without accepted outputs claims no root, and there is nothing to serve.

@@ -3,6 +3,8 @@
 //! Needs a running engine and an image with `/bin/sh` and busybox, such as one made from the static busybox alone:
 //! `PROOFMILL_PROBE_IMAGE=sha256:… cargo test -p proofmill-sandbox --test engine -- --ignored`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

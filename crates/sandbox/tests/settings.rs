@@ -1,5 +1,7 @@
 //! Laws of the create request: what a stranger's program is given, in full, and what it never is.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig};

@@ -45,7 +45,9 @@ fn a_first_round_waits_for_all_or_for_its_deadline() {
 
 #[test]
 fn too_few_voices_and_unproven_falsehood_decide_nothing_in_a_first_round() {
-    for (opinion, voices) in [(Opinion::Valid, 3), (Opinion::Valid, 0), (Opinion::Invalid, 5), (Opinion::Inconclusive, 5)] {
+    for (opinion, voices) in
+        [(Opinion::Valid, 3), (Opinion::Valid, 0), (Opinion::Invalid, 5), (Opinion::Inconclusive, 5)]
+    {
         let mut w = TestBuilder::ready();
         let job = opened(&mut w);
         for seat in 0..voices {

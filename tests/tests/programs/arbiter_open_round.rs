@@ -30,7 +30,16 @@ fn the_beacon_comes_after_the_receipt_and_is_not_stale() {
     w.do_open_round(&job, 0);
     stale.seal_slots(509);
     stale.clone().do_open_round(&job, 0);
-    assert_eq!(w.round(&job, 1).seed, { stale.clone().do_open_round(&job, 0); let mut late = stale.clone(); late.do_open_round(&job, 0); late.round(&job, 1).seed }, "waiting draws nothing else");
+    assert_eq!(
+        w.round(&job, 1).seed,
+        {
+            stale.clone().do_open_round(&job, 0);
+            let mut late = stale.clone();
+            late.do_open_round(&job, 0);
+            late.round(&job, 1).seed
+        },
+        "waiting draws nothing else"
+    );
     stale.seal_slots(3);
     stale.refused(stale.open_round(&job, 0), ArbiterError::BeaconExpired);
 }

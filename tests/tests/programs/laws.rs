@@ -17,7 +17,9 @@ pub use solana_instruction::{Instruction, error::InstructionError};
 pub const OTHER_TYPE: InstructionError = InstructionError::InvalidAccountData;
 /// The account belongs to another program.
 pub const OTHER_PROGRAM: InstructionError = InstructionError::IllegalOwner;
-/// There is no account, or one of another type and shorter.
+/// There is no account where one is only read.
+pub const NOTHING_TO_READ: InstructionError = InstructionError::UninitializedAccount;
+/// There is no account where one is written, or one of another type and shorter.
 pub const NO_ACCOUNT: InstructionError = InstructionError::AccountDataTooSmall;
 /// The address is not the one that the seeds give.
 pub const OTHER_ADDRESS: InstructionError = InstructionError::InvalidSeeds;

@@ -26,10 +26,7 @@ fn no_other_bid_wins() {
     w.warp(60);
     w.refused(w.accept_bid(&job, 0), MarketError::BidNotLowest);
     let honest = w.accept_bid(&job, 1);
-    w.refused(
-        swap(honest.clone(), "accept_bid", "provider", w.providers[0].account),
-        MarketError::InvalidProvider,
-    );
+    w.refused(swap(honest.clone(), "accept_bid", "provider", w.providers[0].account), MarketError::InvalidProvider);
     w.refused(swap(honest.clone(), "accept_bid", "stake", w.providers[0].stake), MarketError::InvalidProvider);
     let second = w.do_auction(0, 2, 60);
     w.ok(w.place_bid(&second, 1, 500));
@@ -39,12 +36,9 @@ fn no_other_bid_wins() {
 
 #[test]
 fn acceptance_has_a_beginning_and_an_end() {
-    for (at, error) in [
-        (59, Some(MarketError::AuctionRunning)),
-        (60, None),
-        (660, None),
-        (661, Some(MarketError::AuctionClosed)),
-    ] {
+    for (at, error) in
+        [(59, Some(MarketError::AuctionRunning)), (60, None), (660, None), (661, Some(MarketError::AuctionClosed))]
+    {
         let mut w = TestBuilder::ready();
         let job = auction(&mut w);
         w.warp(at);

@@ -48,9 +48,7 @@ fn a_substituted_vault_fails() {
     let stake_vault = address::stake_vault(&w.providers[0].stake);
     let own = address::token_account(&w.providers[0].owner, &job.mint);
     for vault in [other.vault, budget, stake_vault, own] {
-        for (name, instruction) in
-            [("claim_reward", w.claim_reward(&job, 0)), ("claim_refund", w.claim_refund(&job))]
-        {
+        for (name, instruction) in [("claim_reward", w.claim_reward(&job, 0)), ("claim_refund", w.claim_refund(&job))] {
             // An account named twice is refused by the framework before its role is looked at.
             let twice = name == "claim_reward" && vault == own;
             let error = if twice { custom(2040) } else { custom(502) };

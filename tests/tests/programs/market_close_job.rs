@@ -7,7 +7,8 @@ fn closing_returns_every_lamport_to_the_tenant() {
     let before = w.lamports(&tenant);
     let mut fees = 0;
     let job = w.handle(0, 1, w.mints[0]);
-    for instruction in [w.post_job(0, job.mint, terms(1)), w.cancel_job(&job), w.claim_refund(&job), w.close_job(&job)] {
+    for instruction in [w.post_job(0, job.mint, terms(1)), w.cancel_job(&job), w.claim_refund(&job), w.close_job(&job)]
+    {
         let by_tenant = instruction.accounts.iter().any(|meta| meta.is_signer);
         let sent = w.ok(instruction);
         fees += if by_tenant { 5_000 * sent.signatures as u64 } else { 0 };

@@ -61,10 +61,7 @@ fn a_mint_is_allowed_once_within_bounds() {
     let mut w = TestBuilder::ready();
     let third = w.mint("third");
     let usual = w.mint_rule_args();
-    for args in [
-        market::MintRuleArgs { lock_bps: 10_000_001, ..usual },
-        market::MintRuleArgs { enabled: 2, ..usual },
-    ] {
+    for args in [market::MintRuleArgs { lock_bps: 10_000_001, ..usual }, market::MintRuleArgs { enabled: 2, ..usual }] {
         w.refused(w.add_mint(third, args), MarketError::ConfigOutOfBounds);
         w.refused(w.update_mint(w.mints[0], args), MarketError::ConfigOutOfBounds);
     }

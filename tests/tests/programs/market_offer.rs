@@ -45,7 +45,7 @@ fn an_offer_is_withdrawn_with_its_rent() {
     assert!(w.is_closed(&offer));
     assert_eq!(w.lamports(&operator), before + rent - 5_000);
     let job = w.do_post(0, 1);
-    w.refused(w.match_job(&job, 0, 0), NO_ACCOUNT);
+    w.refused(w.match_job(&job, 0, 0), NOTHING_TO_READ);
 }
 
 #[test]

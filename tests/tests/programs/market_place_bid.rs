@@ -53,10 +53,7 @@ fn only_the_operator_bids_and_with_its_own_stake() {
         w.refused(swap(honest.clone(), "place_bid", "operator", stranger), MarketError::NotOperator);
     }
     w.refused(swap(honest.clone(), "place_bid", "stake", w.providers[1].stake), MarketError::InvalidProvider);
-    w.refused(
-        swap(honest, "place_bid", "mint_rule", address::mint_rule(&w.mints[1])),
-        MarketError::MintNotAllowed,
-    );
+    w.refused(swap(honest, "place_bid", "mint_rule", address::mint_rule(&w.mints[1])), MarketError::MintNotAllowed);
 }
 
 #[test]

@@ -13,7 +13,10 @@ fn a_provider_is_registered_once_by_its_owner() {
     assert!(w.send(w.register_provider(owner, w.provider_args(0))).is_err());
     let elsewhere = address::provider(&w.outsider);
     let other = w.providers[1].owner;
-    assert!(w.send(swap(w.register_provider(other, w.provider_args(1)), "register_provider", "provider", elsewhere)).is_err());
+    assert!(
+        w.send(swap(w.register_provider(other, w.provider_args(1)), "register_provider", "provider", elsewhere))
+            .is_err()
+    );
 }
 
 #[test]

@@ -75,5 +75,8 @@ fn only_a_submitted_job_settles_and_with_its_own_provider() {
     w.warp(200);
     w.refused(w.settle_unchallenged(&job, 1), MarketError::InvalidProvider);
     let stake = w.providers[1].stake;
-    w.refused(swap(w.settle_unchallenged(&job, 0), "settle_unchallenged", "stake", stake), MarketError::InvalidProvider);
+    w.refused(
+        swap(w.settle_unchallenged(&job, 0), "settle_unchallenged", "stake", stake),
+        MarketError::InvalidProvider,
+    );
 }

@@ -44,10 +44,7 @@ fn a_signature_for_anything_else_does_not_verify() {
         ReceiptCore { receipt_hash: [8; 32], ..right },
     ];
     for core in wrong {
-        let args = market::ReceiptClaim {
-            signature: w.providers[0].sign_receipt(&core),
-            ..claim(&w, &job, 0, 1)
-        };
+        let args = market::ReceiptClaim { signature: w.providers[0].sign_receipt(&core), ..claim(&w, &job, 0, 1) };
         w.refused(w.submit_proof(&job, 0, args), MarketError::InvalidProof);
     }
     let anothers = market::ReceiptClaim { signature: w.providers[1].sign_receipt(&right), ..claim(&w, &job, 0, 1) };

@@ -274,3 +274,24 @@ fn every_written_account_must_be_writable() {
         }
     }
 }
+
+/// Whoever guesses an address that is about to be created and sends lamports there does not keep it from existing.
+#[test]
+fn lamports_sent_ahead_block_nothing() {
+    let mut tried = 0;
+    for info in everything() {
+        let (w, instruction) = baseline(info.name);
+        let created = instruction.accounts.iter().filter(|meta| meta.is_writable && w.is_closed(&meta.pubkey));
+        for meta in created {
+            for lamports in [1, 1_000_000, 1_000_000_000] {
+                let mut w = w.clone();
+                w.gift(meta.pubkey, lamports);
+                if let Err(failure) = w.send(instruction.clone()) {
+                    panic!("{}: {lamports} lamports at {} block it: {failure:?}", info.name, meta.pubkey);
+                }
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried >= 15, "{tried} accounts");
+}
