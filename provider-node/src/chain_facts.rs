@@ -156,10 +156,13 @@ impl Judges {
     }
 }
 
+/// By job and attempt: who judges, and when that was read.
+type KnownJudges = HashMap<(Address, u16), (Instant, Judges)>;
+
 /// Judges of jobs, read when a peer asks and kept for a while.
 #[derive(Clone, Default)]
 pub struct JudgeBook {
-    known: Arc<Mutex<HashMap<(Address, u16), (Instant, Judges)>>>,
+    known: Arc<Mutex<KnownJudges>>,
 }
 
 impl JudgeBook {

@@ -44,11 +44,15 @@ pub fn run(options: &Options) -> Result<()> {
         return check(&root, &Toolchain::find(options.install)?, &committed);
     }
     let toolchain = Toolchain::find(options.install)?;
+    let sources = record::sources(&root)?;
     let built = compile::all(&root, &root.join("target/sbf"), &toolchain)?;
+    let record = Record::new(&root, &toolchain, &built)?;
+    if record.sources != sources {
+        bail!("the sources changed during the build: run it again");
+    }
     for (program, file) in PROGRAMS.iter().zip(&built) {
         install(file, &deployed(&root, program))?;
     }
-    let record = Record::new(&root, &toolchain, &built)?;
     record.write(&root)?;
     for (program, file) in &record.programs {
         println!("programs/deploy/{program}.so: {} bytes, sha256 {}", file.size, file.sha256);

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::Path,
     process::ExitCode,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -270,8 +271,9 @@ pub async fn one_job(
     let signed_at_ms = unix_ms();
     let posted = tenant.post(prepared, &matching, false).await?;
     output.say(format!("   job {} posted", posted.job));
+    let start = StartWatch::new(posted.job);
     let job = follow(tenant, &posted.job, prepared, false, output).await?.context("the job was not followed")?;
-    let initiation = container_started_ms(&posted.job).await?.map(|at| at - signed_at_ms);
+    let initiation = start.seen().map(|at| at - signed_at_ms);
     if let (Some(dest), true) = (result, job.output_root != [0; 32]) {
         tenant.fetch_result(&posted.job, &job, dest, output).await?;
     }
@@ -301,6 +303,7 @@ async fn interrupted_job(
 ) -> Result<(Address, JobRow)> {
     let signed_at_ms = unix_ms();
     let posted = tenant.post(prepared, &matching, false).await?;
+    let start = StartWatch::new(posted.job);
     tenant.deliver(&posted.job, prepared, output).await?;
     tenant.wait(&posted.job, limits::CRANK_GRACE, |job| job.state == JobState::Running as u8).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -311,7 +314,7 @@ async fn interrupted_job(
     network.wait_provider(HONEST).await?;
     output.say("   started again; it adopts the container");
     let job = follow(tenant, &posted.job, prepared, false, output).await?.context("the job was not followed")?;
-    let initiation = container_started_ms(&posted.job).await?.map(|at| at - signed_at_ms);
+    let initiation = start.seen().map(|at| at - signed_at_ms);
     say_settled(output, &job, initiation);
     Ok((posted.job, JobRow::new("interrupted", &posted.job, &job, initiation)))
 }
@@ -430,8 +433,42 @@ pub fn unix_ms() -> i64 {
         .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Watches the engine for a job's container from the side: it is removed once the job is settled.
+pub struct StartWatch {
+    seen: Arc<OnceLock<i64>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl StartWatch {
+    pub fn new(job: Address) -> Self {
+        let seen = Arc::new(OnceLock::new());
+        let slot = seen.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                if let Ok(Some(at)) = container_started_ms(&job).await {
+                    let _ = slot.set(at); // set once: this task ends here
+                    return;
+                }
+                tokio::time::sleep(limits::POLL).await;
+            }
+        });
+        Self { seen, task }
+    }
+
+    /// Milliseconds since 1970, if it was seen.
+    pub fn seen(&self) -> Option<i64> {
+        self.seen.get().copied()
+    }
+}
+
+impl Drop for StartWatch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 /// When the engine started a job's first container, milliseconds since 1970, on the same machine's clock.
-pub async fn container_started_ms(job: &Address) -> Result<Option<i64>> {
+async fn container_started_ms(job: &Address) -> Result<Option<i64>> {
     use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
     let docker = bollard::Docker::connect_with_local_defaults().context("connecting to the container engine")?;
     let mut filters = std::collections::HashMap::new();

@@ -82,9 +82,8 @@ fn detect(config: &Path) -> Result<Device> {
         .arg(config)
         .output()
         .context("asking the node for its devices")?;
-    let value: serde_json::Value = serde_json::from_slice(&found.stdout).with_context(|| {
-        format!("no device was found: {}", harmless(String::from_utf8_lossy(&found.stderr).trim()))
-    })?;
+    let value: serde_json::Value = serde_json::from_slice(&found.stdout)
+        .with_context(|| format!("no device was found: {}", harmless(String::from_utf8_lossy(&found.stderr).trim())))?;
     let devices = value["devices"].as_array().context("the inventory lists no devices")?;
     let vram = devices.iter().filter_map(|device| device["vram_mib"].as_u64()).min().unwrap_or(0);
     let class = value["class_key"].as_str().context("the inventory has no class_key")?;

@@ -258,11 +258,14 @@ fn a_receipt_false_on_its_face_is_invalid_at_once_and_confirms_nobody() {
 }
 
 #[test]
-fn bytes_that_are_not_the_receipt_on_chain_are_invalid() {
+fn bytes_that_are_not_the_receipt_on_chain_count_as_not_served() {
     let mut evidence = evidence_of(&receipt());
     evidence.receipt = ReceiptBytes::Served(vec![0; RECEIPT_LEN]);
+    assert_eq!(judge(&evidence), Decision::Wait(Waiting::Receipt));
+    evidence.now = evidence.round.margin();
     let Decision::Speak(judgement) = judge(&evidence) else { panic!("it speaks") };
-    assert_eq!(judgement.ground, Ground::FalseOnItsFace(Mismatch::Hash));
+    assert_eq!((judgement.opinion, judgement.ground), (Opinion::Unavailable, Ground::ReceiptWithheld));
+    evidence.now = 0;
     evidence.receipt = ReceiptBytes::Served(vec![1, 2, 3]);
     evidence.job.receipt_hash = sha256(&[&[1, 2, 3]]);
     let Decision::Speak(judgement) = judge(&evidence) else { panic!("it speaks") };

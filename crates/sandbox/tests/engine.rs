@@ -1,7 +1,6 @@
 //! The same settings, seen from inside on a real engine.
 //!
-//! Needs a running engine and an image with `/bin/sh` and busybox, such as one made from the static busybox alone:
-//! `PROOFMILL_PROBE_IMAGE=sha256:… cargo test -p proofmill-sandbox --test engine -- --ignored`.
+//! Needs a running engine with the images of `jobs/build`, and fails without.
 
 #![allow(clippy::unwrap_used)]
 
@@ -41,10 +40,10 @@ echo "preload ${LD_PRELOAD-unset} home $HOME tz $TZ host $($b hostname)"
 "#;
 
 #[tokio::test]
-#[ignore = "needs a container engine and PROOFMILL_PROBE_IMAGE"]
 async fn a_probe_inside_finds_every_wall() {
-    let image: ImageDigest = std::env::var("PROOFMILL_PROBE_IMAGE").unwrap().parse().unwrap();
     let docker = Docker::connect_with_defaults().unwrap().negotiate_version().await.unwrap();
+    let built = docker.inspect_image("proofmill/fixtures:1").await.expect("run jobs/build first");
+    let image: ImageDigest = built.id.unwrap().parse().unwrap();
     let info = docker.info().await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let paths = SandboxPaths { input_dir: dir.path().join("in"), output_dir: dir.path().join("out") };

@@ -1,3 +1,6 @@
+// The macro unpacks the instruction's arguments in every pass; the seeds use them in one.
+#![allow(unused_variables)]
+
 use anchor_lang::prelude::*;
 use anchor_spl::token::{self, Mint, TokenAccount, TransferChecked};
 use proofmill_protocol::{amount, job::JobState, limits, seeds};
@@ -39,7 +42,6 @@ pub struct JobTerms {
 
 #[derive(Accounts)]
 #[instruction(args: JobTerms)]
-#[allow(unused_variables)] // as in publish_offer
 pub struct PostJob {
     #[account(mut)]
     pub tenant: Signer,

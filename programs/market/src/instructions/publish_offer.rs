@@ -1,3 +1,6 @@
+// The macro unpacks the instruction's arguments in every pass; the seeds use them in one.
+#![allow(unused_variables)]
+
 use anchor_lang::prelude::*;
 use anchor_spl::token::Mint;
 use proofmill_protocol::{limits, seeds};
@@ -23,7 +26,6 @@ pub struct OfferArgs {
 
 #[derive(Accounts)]
 #[instruction(args: OfferArgs)]
-#[allow(unused_variables)] // the macro unpacks the arguments in every pass, the seeds use them in one
 pub struct PublishOffer {
     #[account(mut, constraint = *operator.address() == provider.operator || *operator.address() == provider.owner @ MarketError::NotOperator)]
     pub operator: Signer,
