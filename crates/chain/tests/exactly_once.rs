@@ -1,6 +1,8 @@
 //! T38, "landed or not?": whatever is lost between signing and confirming, an effect happens once or, where the answer
 //! says so, not at all. The chain here is scripted; each distinct signature that lands is one effect.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::pending,

@@ -1,6 +1,8 @@
 //! A watcher whose WebSocket is lost, silent or absent still delivers every change, by polling; what it delivers never
 //! goes backwards.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use std::{
     collections::BTreeMap,
     sync::{

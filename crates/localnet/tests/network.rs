@@ -1,5 +1,7 @@
 //! The local network is real enough for everything above it: time, money, programs, queries, subscriptions.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
