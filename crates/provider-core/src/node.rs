@@ -62,6 +62,14 @@ impl Entry {
         self.held.get(&Step::Start) == Some(&UNDER_WAY)
     }
 
+    /// Ends the pause before another start, but not the wait for one that is under way: carried out after a removal,
+    /// it would leave a container that nobody remembers.
+    fn allow_start(&mut self) {
+        if !self.starting() {
+            self.held.remove(&Step::Start);
+        }
+    }
+
     fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
         if self.record.phase != phase {
             self.record.phase = phase;
@@ -458,14 +466,14 @@ fn container_seen(entry: &mut Entry, state: ContainerState, actions: &mut Vec<Ac
         // Created by a life of this node that died before starting it: starting it is not a second container.
         (ContainerState::Created, Phase::Wanted | Phase::Starting) => {
             entry.container = Container::Absent;
-            entry.held.remove(&Step::Start);
+            entry.allow_start();
         }
         (ContainerState::Running { started_at_ms }, Phase::Wanted | Phase::Starting) => {
-            entry.held.remove(&Step::Start);
+            entry.allow_start();
             entry.enter(Phase::Running { started_at_ms, stopping: false }, actions);
         }
         (ContainerState::Exited(exit), Phase::Wanted | Phase::Starting) => {
-            entry.held.remove(&Step::Start);
+            entry.allow_start();
             entry.enter(Phase::Exited(Exit { timed_out: false, ..exit }), actions);
         }
         (ContainerState::Exited(exit), Phase::Running { stopping, .. }) => {
