@@ -19,8 +19,8 @@ use toolchain::Toolchain;
 /// The flags of `cargo xtask sbf`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Install missing tools (Debian, as root: apt-get and cargo install)
-    #[arg(long)]
+    /// With --check: install missing tools too, as a build does (Debian, as root: apt-get and cargo install)
+    #[arg(long, requires = "check")]
     install: bool,
     /// Build again from nothing and compare with the committed programs; change nothing
     #[arg(long, conflicts_with = "stale")]
@@ -43,7 +43,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
         return check(&root, &Toolchain::find(options.install)?, &committed);
     }
-    let toolchain = Toolchain::find(options.install)?;
+    let toolchain = Toolchain::find(true)?;
     let sources = record::sources(&root)?;
     let built = compile::all(&root, &root.join("target/sbf"), &toolchain)?;
     let record = Record::new(&root, &toolchain, &built)?;

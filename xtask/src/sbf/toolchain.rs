@@ -126,7 +126,7 @@ fn explain(missing: &[Missing]) -> String {
         Missing::Linker => format!("  sbpf-linker {LINKER_VERSION}: cargo install, against that LLVM"),
         Missing::Python => "  python3, for xtask/sbf/sbf-link".to_owned(),
     }));
-    lines.push("On Debian, as root: `cargo xtask sbf --install` (about 3 minutes on two cores).".to_owned());
+    lines.push("On Debian, as root: `cargo xtask sbf` (about 3 minutes on two cores).".to_owned());
     lines.push(
         "Elsewhere: the programs in programs/deploy are ready to use, and `anchor build` builds the same sources with \
          Solana's platform tools."
