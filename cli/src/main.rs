@@ -22,7 +22,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new("warn,iroh=off,noq=off,surfpool=off,surfpool_core=off,proofmill_localnet=error")
+        tracing_subscriber::EnvFilter::new(
+            "warn,iroh=off,noq=off,surfpool=off,surfpool_core=off,proofmill_localnet=error",
+        )
     });
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
