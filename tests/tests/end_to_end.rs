@@ -188,4 +188,31 @@ fn faulty_jobs_end_by_the_rules() {
     let job = network.fixture("exit", &["--image", &unknown]);
     assert_eq!(job["outcome"], "declined", "{job}{}", logs(&network.file("")));
     assert_eq!(job["refunded"], job["escrowed"]);
+
+    // An auction that nobody answers at this price: the tenant withdraws, and everything comes back.
+    let keypair = network.file("tenant-test-keypair.json");
+    let file = network.file("network.json");
+    let mut waiting = Command::new(binary("proofmill"))
+        .args(["--network", file.to_str().expect("UTF-8"), "--keypair", keypair.to_str().expect("UTF-8")])
+        .args(["job", "run", "jobs/small/checksum/job.json", "--auction-seconds", "600", "--max-price", "10", "--yes"])
+        .current_dir(root())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("proofmill runs");
+    let started = Instant::now();
+    let open = loop {
+        let jobs = network.tenant(&["job", "list"]);
+        let open = jobs.as_array().expect("a list").iter().find(|job| job["state"] == "open").cloned();
+        if let Some(job) = open {
+            break job;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "the auction was not posted: {jobs}");
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let job = network.tenant(&["job", "cancel", open["job"].as_str().expect("an address")]);
+    assert_eq!(job["outcome"], "cancelled", "{job}");
+    assert_eq!(job["refunded"], job["escrowed"]);
+    // The command that waited for a match ends: it saw the job cancelled, or gone.
+    waiting.wait().expect("it ends");
 }
