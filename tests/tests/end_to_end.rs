@@ -99,17 +99,18 @@ impl Network {
     fn start() -> Self {
         let dir = tempfile::TempDir::new().expect("a temporary folder");
         let at = dir.path().join("net");
+        let said = dir.path().join("localnet.log");
         let child = Command::new(binary("proofmill"))
             .args(["localnet", "--dir", at.to_str().expect("UTF-8")])
             .current_dir(root())
-            .stdout(Stdio::null())
+            .stdout(std::fs::File::create(&said).expect("a log"))
             .stderr(Stdio::inherit())
             .spawn()
             .expect("proofmill runs");
         let network = Self { dir, child };
         let started = Instant::now();
-        // The tenant's key is the last thing a starting network makes.
-        while !network.file("tenant-test-keypair.json").exists() {
+        // What it says last, when everything is up and the tenant is funded.
+        while !std::fs::read_to_string(&said).unwrap_or_default().contains("Ctrl-C") {
             assert!(started.elapsed() < Duration::from_secs(120), "the network did not start:{}", logs(&at));
             std::thread::sleep(Duration::from_millis(200));
         }
