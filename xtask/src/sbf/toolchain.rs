@@ -194,7 +194,7 @@ fn linker_settings(llvm: &str) -> Result<(String, String)> {
 fn linker_command(llvm: &str) -> Result<String> {
     let (_, feature) = linker_settings(llvm)?;
     Ok(format!(
-        "remove it and run `cargo xtask sbf --install` (cargo install sbpf-linker --version {LINKER_VERSION} \
+        "remove it and run `cargo xtask sbf` (cargo install sbpf-linker --version {LINKER_VERSION} \
          --no-default-features --features {feature})"
     ))
 }
