@@ -223,7 +223,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_the_way_to_get_it() {
         let text = explain(&[Missing::Sources, Missing::Linker]);
-        assert!(text.contains("rust-web-src") && text.contains("sbpf-linker 0.2.6") && text.contains("--install"));
+        assert!(
+            text.contains("rust-web-src") && text.contains("sbpf-linker 0.2.6") && text.contains("cargo xtask sbf")
+        );
         assert!(!text.contains("python3"));
     }
 }
