@@ -3,7 +3,7 @@
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help prepare build images demo test lint bench
+.PHONY: help prepare build images demo test attack fuzz lint bench simulation
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -32,12 +32,26 @@ lint: prepare ## Formatting, lints, house rules, generated code
 test: prepare images ## Everything, as CI runs it
 	cargo build --locked --workspace --all-targets
 	cargo xtask sbf --check --install
-	cd programs && cargo test --locked -p arbiter --lib
+	cd programs && cargo test --locked -p arbiter --lib --test corpus
 	@# With other tools than the shipped programs were built with, what this machine builds is tested instead.
 	if [ -f target/sbf-fresh/market.so ]; then export PROOFMILL_SO_DIR=$(CURDIR)/target/sbf-fresh; fi; \
 	PROOFMILL_BIN_DIR=$(TARGET)/debug cargo test --locked --workspace
+	cargo xtask attack --quick
 	jobs/test
 	$(MAKE) lint
 
+attack: prepare ## Try to rob the two programs, with every planted bug and long random sequences
+	cargo xtask sbf --check --install
+	cargo xtask attack --full
+
+SECONDS_EACH ?= 600
+fuzz: prepare ## Fuzz decoders and entry points; SECONDS_EACH=600 for each of the four targets
+	cargo xtask fuzz --seconds $(SECONDS_EACH)
+
 bench: build images ## Measure what docs/benchmarks.md reports
+	cargo xtask sbf --comparison
+	PROOFMILL_BLESS=1 cargo test --locked --workspace --test programs -- --include-ignored nothing_costs by_hand
 	$(TARGET)/debug/proofmill bench --out docs/benchmarks
+
+simulation: build ## 10,000 simulated providers and 5,000 jobs in flight on the real programs
+	$(TARGET)/debug/proofmill-simulation --json docs/benchmarks/simulation.json

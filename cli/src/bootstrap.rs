@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use proofmill_chain::{Chain, read_or_create_keypair};
-use proofmill_client::{address, arbiter, market};
+use proofmill_client::{
+    address::{self, Coin},
+    arbiter, market,
+};
 use proofmill_localnet::Localnet;
 use proofmill_protocol::sha256;
 use solana_address::Address;
@@ -18,9 +21,18 @@ const START_WINDOW_SECONDS: u32 = 60;
 const RECEIPT_GRACE_SECONDS: u32 = 60;
 const CHALLENGE_WINDOW_SECONDS: u32 = 5;
 const VERDICT_WINDOW_SECONDS: u32 = 600;
-const UNBONDING_SECONDS: u32 = 30;
-const ATTEST_WINDOW_SECONDS: u32 = 150;
-const EPOCH_SECONDS: u32 = 3_600;
+/// Stake stays liable for three epochs, each of which may overrun, and for the rounds opened in them: `require_liable`.
+const UNBONDING_SECONDS: u32 = 6 * EPOCH_SECONDS + 2 * (COMMIT_WINDOW_SECONDS + REVEAL_WINDOW_SECONDS);
+const APPEAL_SECONDS: u32 = 5;
+const TIMELOCK_SECONDS: u32 = 1;
+/// Long enough for a re-execution; the last commitment ends it early.
+const COMMIT_WINDOW_SECONDS: u32 = 120;
+const REVEAL_WINDOW_SECONDS: u32 = 30;
+const EPOCH_SECONDS: u32 = 600;
+/// What a validator's delegate starts with: the rent of a few sets and rounds, and thousands of commitments (1 SOL).
+const DELEGATE_LAMPORTS: u64 = 1_000_000_000;
+/// Taken from a validator that committed and did not reveal, atoms (1 token).
+const MISSED_REVEAL_SLASH: u64 = 1_000_000;
 /// Least stake of a provider and of a validator, atoms (10 tokens).
 const STAKE_MIN: u64 = 10_000_000;
 /// Stake atoms locked per payment atom, basis points: twice the price.
@@ -37,9 +49,14 @@ pub struct Genesis {
     pub stake_mint: Address,
 }
 
+/// The key that deploys and governs a local network.
+pub fn authority(dir: &Path) -> Result<Keypair> {
+    Ok(read_or_create_keypair(&dir.join("authority-test-keypair.json"))?)
+}
+
 /// Sets up a fresh network: both mints, both configurations, the audit budget.
 pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Result<(Genesis, Session)> {
-    let authority = read_or_create_keypair(&dir.join("authority-test-keypair.json"))?;
+    let authority = authority(dir)?;
     let treasury = read_or_create_keypair(&dir.join("treasury-test-keypair.json"))?;
     localnet.airdrop(authority.pubkey(), 1_000_000_000_000).await.context("funding the authority")?;
     localnet.airdrop(treasury.pubkey(), 10_000_000_000).await.context("funding the treasury")?;
@@ -55,7 +72,12 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
     session
         .send(&[
             market::initialize_config(
-                market::InitializeConfigAccounts { authority: authority.pubkey(), config, stake_mint },
+                market::InitializeConfigAccounts {
+                    deployer: authority.pubkey(),
+                    program_data: address::program_data(&market::ID),
+                    config,
+                    stake_mint,
+                },
                 market::InitializeConfigArgs {
                     args: market::ConfigArgs {
                         authority: authority.pubkey(),
@@ -78,6 +100,17 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
                         threshold: 3,
                         allow_simulated: 1,
                         paused: 0,
+                        burn_share_bps: 1_000,
+                        slash_cap_bps: 10_000,
+                        outflow_bps: 1_000_000,
+                        slash_window_seconds: 3_600,
+                        appeal_seconds: APPEAL_SECONDS,
+                        timelock_seconds: TIMELOCK_SECONDS,
+                        usage_timeout_seconds: 30,
+                        missed_reveal_slash: MISSED_REVEAL_SLASH,
+                        bid_deposit: 1_000_000,
+                        native_mint: stake_mint,
+                        guardian: authority.pubkey(),
                     },
                 },
             ),
@@ -88,6 +121,7 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
                     mint: payment_mint,
                     mint_rule: address::mint_rule(&payment_mint),
                     audit_budget: address::audit_budget(&payment_mint),
+                    token_program: address::TOKEN_PROGRAM,
                 },
                 market::AddMintArgs {
                     args: market::MintRuleArgs { enabled: 1, lock_bps: LOCK_BPS, escrow_min: ESCROW_MIN },
@@ -113,13 +147,17 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
                     // A local network has five validators; a public one escalates to nine with six.
                     escalated_committee: 5,
                     escalated_threshold: 4,
-                    attest_window_seconds: ATTEST_WINDOW_SECONDS,
+                    commit_window_seconds: COMMIT_WINDOW_SECONDS,
+                    reveal_window_seconds: REVEAL_WINDOW_SECONDS,
                     epoch_seconds: EPOCH_SECONDS,
+                    // A local network has no drand network of its own.
+                    beacon_kind: 1,
                 },
             },
         )])
         .await
         .context("configuring the arbiter")?;
+    allow_mint(&session, &payment_mint).await.context("allowing the payment mint")?;
     let me = authority.pubkey();
     session
         .send(&[
@@ -139,6 +177,17 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
     .write(&dir.join("network.json"))
     .context("writing the network file")?;
     Ok((Genesis { treasury, payment_mint, stake_mint }, session))
+}
+
+/// Applies the rule that `add_mint` queued, once the timelock has passed on the chain's clock.
+async fn allow_mint(session: &Session, mint: &Address) -> Result<()> {
+    let mint_rule = address::mint_rule(mint);
+    let rule = session.fetch("mint rule", &mint_rule, market::MintRule::decode).await?;
+    while session.now().await? < rule.eta {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    session.send(&[market::apply_mint(market::ApplyMintAccounts { mint_rule })]).await?;
+    Ok(())
 }
 
 async fn create_mint(session: &Session) -> Result<Address> {
@@ -166,7 +215,7 @@ pub async fn fund(
 }
 
 /// Opens a stake if there is none and adds `amount` atoms; the session's keypair owns it.
-pub async fn stake(session: &Session, stake_mint: &Address, amount: u64) -> Result<()> {
+pub async fn stake(session: &Session, coin: Coin, amount: u64) -> Result<()> {
     let owner = session.address()?;
     let stake = address::stake(&owner);
     let vault = address::stake_vault(&stake);
@@ -175,9 +224,10 @@ pub async fn stake(session: &Session, stake_mint: &Address, amount: u64) -> Resu
         instructions.push(market::open_stake(market::OpenStakeAccounts {
             owner,
             config: address::market_config(),
-            mint: *stake_mint,
+            mint: coin.mint,
             stake,
             vault,
+            token_program: coin.token_program,
         }));
     }
     instructions.push(market::deposit_stake(
@@ -185,8 +235,9 @@ pub async fn stake(session: &Session, stake_mint: &Address, amount: u64) -> Resu
             depositor: owner,
             stake,
             vault,
-            mint: *stake_mint,
-            source: address::token_account(&owner, stake_mint),
+            mint: coin.mint,
+            source: coin.account_of(&owner),
+            token_program: coin.token_program,
         },
         market::DepositStakeArgs { amount },
     ));
@@ -194,11 +245,23 @@ pub async fn stake(session: &Session, stake_mint: &Address, amount: u64) -> Resu
     Ok(())
 }
 
-/// Freezes the roster as the next set.
+/// Sees to it that a validator's delegate can pay; the session's keypair gives.
+pub async fn fund_delegate(session: &Session, delegate: &Address) -> Result<()> {
+    let held = session.chain.account(*delegate).await?.map_or(0, |account| account.lamports);
+    let missing = DELEGATE_LAMPORTS.saturating_sub(held);
+    if missing > 0 {
+        let transfer = faucet::transfer(&session.address()?, delegate, missing);
+        session.send(&[transfer]).await.context("funding the delegate")?;
+    }
+    Ok(())
+}
+
+/// Freezes the roster as the newest set and begins the epoch before it. Twice on a fresh network: the first set serves
+/// at once, the second one epoch later.
 pub async fn freeze_set(session: &Session) -> Result<u32> {
     let config =
         session.fetch("arbiter configuration", &address::arbiter_config(), arbiter::ArbiterConfig::decode).await?;
-    let epoch = config.epoch.saturating_add(1);
+    let epoch = config.frozen_epoch.saturating_add(1);
     session
         .send(&[arbiter::freeze_set(
             arbiter::FreezeSetAccounts {

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use proofmill_chain::{Chain, ChainError, Filter, MemoryOutbox, RpcChain, Sender, TransactionRequest, read_keypair};
-use proofmill_client::{DecodeError, address, arbiter, market};
+use proofmill_client::{DecodeError, address::Coin, arbiter, market};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -123,9 +123,16 @@ impl Session {
         }
     }
 
+    /// A mint with the token program that owns it.
+    pub async fn coin(&self, mint: Address) -> Result<Coin> {
+        let account = self.chain.account(mint).await.with_context(|| format!("reading mint {mint}"))?;
+        let account = account.ok_or(CliError::Missing { what: "mint", address: mint })?;
+        Ok(Coin { mint, token_program: account.owner })
+    }
+
     /// Atoms in the associated token account of `owner`; zero if there is none.
     pub async fn tokens_of(&self, owner: &Address, mint: &Address) -> Result<u64> {
-        self.token_balance(&address::token_account(owner, mint)).await
+        self.token_balance(&self.coin(*mint).await?.account_of(owner)).await
     }
 
     /// Atoms in a token account; zero if there is none.

@@ -8,10 +8,18 @@ use std::{
 
 use anyhow::{Context, Result};
 use proofmill_artifacts::{Limits, Manifest, read_bundle, scan, write_bundle};
-use proofmill_client::{address, market};
+use proofmill_client::{
+    address::{self, Coin},
+    compose::{self, Emptying, Take},
+    market,
+};
 use proofmill_dataplane::{BlobKind, BlobName, Node, NodeConfig, Peer, PeerAddr, public_key_of};
 use proofmill_jobspec::{ImageDigest, JobSpec};
-use proofmill_protocol::{amount, job::JobState};
+use proofmill_protocol::{
+    amount,
+    job::{JobState, Outcome},
+    settlement,
+};
 use serde::Serialize;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -120,63 +128,44 @@ pub struct Posted {
 /// Builds the posting transaction's instructions: post, and take the offer if there is one.
 pub fn instructions(
     tenant: Address,
-    mint: Address,
+    coin: Coin,
     index: u64,
     prepared: &Prepared,
     matching: &Matching,
     tenant_node_key: [u8; 32],
     real_device: bool,
 ) -> (Address, Vec<Instruction>) {
-    let job = address::job(&tenant, index);
-    let config = address::market_config();
-    let mint_rule = address::mint_rule(&mint);
     let (price_ceiling_per_second, auction_seconds) = match matching {
         Matching::Offer { price_per_second, .. } => (*price_per_second, 0),
         Matching::Auction { seconds, price_ceiling } => (*price_ceiling, *seconds),
     };
-    let mut all = vec![market::post_job(
-        market::PostJobAccounts {
-            tenant,
-            config,
-            mint,
-            mint_rule,
-            job,
-            vault: address::vault(&job),
-            source: address::token_account(&tenant, &mint),
-        },
-        market::PostJobArgs {
-            args: market::JobTerms {
-                index,
-                spec_hash: prepared.spec.hash(),
-                image_digest: prepared.spec.image.0,
-                input_root: *prepared.manifest.root().as_bytes(),
-                tenant_node_key,
-                price_ceiling_per_second,
-                max_seconds: prepared.spec.max_seconds,
-                vram_mib: prepared.spec.resources.vram_mib,
-                auction_seconds,
-                region: 0,
-                uptime_bps: 0,
-                kind: 1,
-                class: 1,
-                tier: 0,
-                gpu_count: prepared.spec.resources.gpu_count,
-                allow_simulated: u8::from(!real_device),
-            },
-        },
-    )];
-    if let Matching::Offer { offer, provider, owner, .. } = matching {
-        all.push(market::match_job(market::MatchJobAccounts {
-            tenant,
-            config,
-            job,
-            mint_rule,
-            offer: *offer,
-            provider: *provider,
-            stake: address::stake(owner),
-        }));
-    }
-    (job, all)
+    let terms = market::JobTerms {
+        index,
+        spec_hash: prepared.spec.hash(),
+        image_digest: prepared.spec.image.0,
+        input_root: *prepared.manifest.root().as_bytes(),
+        tenant_node_key,
+        price_ceiling_per_second,
+        max_seconds: prepared.spec.max_seconds,
+        vram_mib: prepared.spec.resources.vram_mib,
+        auction_seconds,
+        region: 0,
+        uptime_bps: 0,
+        certificate_age_seconds_max: 0,
+        sla_bond: 0,
+        sla_uptime_bps: 0,
+        attempts_max: 1,
+        kind: 1,
+        class: 1,
+        tier: 0,
+        gpu_count: prepared.spec.resources.gpu_count,
+        allow_simulated: u8::from(!real_device),
+    };
+    let take = match *matching {
+        Matching::Offer { offer, provider, owner, .. } => Some(Take { offer, provider, owner }),
+        Matching::Auction { .. } => None,
+    };
+    compose::post_and_take(tenant, coin, terms, take)
 }
 
 /// A tenant at work: its session and its place on the data plane.
@@ -204,8 +193,8 @@ impl Tenant {
     pub async fn post(&self, prepared: &Prepared, matching: &Matching, real_device: bool) -> Result<Posted> {
         // Microseconds since 1970: never repeated by one tenant in practice, and the program refuses a repetition.
         let index = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as u64);
-        let (tenant, mint) = (self.session.address()?, self.session.payment_mint()?);
-        let (job, all) = instructions(tenant, mint, index, prepared, matching, self.node_key(), real_device);
+        let (tenant, coin) = (self.session.address()?, self.session.coin(self.session.payment_mint()?).await?);
+        let (job, all) = instructions(tenant, coin, index, prepared, matching, self.node_key(), real_device);
         self.session.send(&all).await.context("posting the job")?;
         Ok(Posted { job })
     }
@@ -214,7 +203,12 @@ impl Tenant {
         self.session.fetch("job", job, market::Job::decode).await
     }
 
-    /// Waits until `done` says so of the job.
+    /// The job, unless it is closed.
+    pub async fn find_job(&self, job: &Address) -> Result<Option<market::Job>> {
+        self.session.find("job", job, market::Job::decode).await
+    }
+
+    /// Waits until `done` says so of the job, or the job is over: settled unchallenged and closed at once.
     pub async fn wait(
         &self,
         key: &Address,
@@ -222,11 +216,17 @@ impl Tenant {
         done: impl Fn(&market::Job) -> bool,
     ) -> Result<market::Job> {
         let started = Instant::now();
+        let mut last = None;
         loop {
-            let job = self.job(key).await?;
+            let job = match (self.find_job(key).await?, last) {
+                (Some(job), _) => job,
+                (None, Some(last)) => return ended(key, last),
+                (None, None) => return Err(missing(key)),
+            };
             if done(&job) {
                 return Ok(job);
             }
+            last = Some(job);
             if started.elapsed() > within {
                 return Err(CliError::JobStuck {
                     job: *key,
@@ -323,34 +323,66 @@ impl Tenant {
         if job.refunded == 0 || job.claimed & 2 != 0 {
             return Ok(());
         }
-        self.session
-            .send(&[market::claim_refund(market::ClaimRefundAccounts {
-                job: *key,
-                vault: job.vault,
-                mint: job.mint,
-                destination: address::token_account(&job.tenant, &job.mint),
-            })])
-            .await
-            .context("claiming the refund")?;
+        let sent = self.session.send(&[tenant_side(key, job).claim_refund()]).await;
+        if let Err(error) = sent {
+            // Anyone may push it, another command of the same tenant too: whoever was quicker did what was to be done.
+            let taken = self.find_job(key).await?.is_none_or(|job| job.claimed & 2 != 0);
+            return if taken { Ok(()) } else { Err(error).context("claiming the refund") };
+        }
         Ok(())
     }
 
-    /// Closes the job: every lamport comes back.
+    /// Collects what is left of the refund and closes the job: every lamport comes back. Another command of the same
+    /// tenant, or a crank, may be doing the same: whatever they were quicker with is left out and the rest sent again.
     pub async fn close(&self, key: &Address, job: &market::Job) -> Result<()> {
-        self.session
-            .send(&[market::close_job(market::CloseJobAccounts {
-                config: address::market_config(),
-                tenant: job.tenant,
-                job: *key,
-                vault: job.vault,
-                mint: job.mint,
-                verdict: address::verdict(key, job.attempt),
-                dust_destination: Some(address::token_account(&job.tenant, &job.mint)),
-            })])
-            .await
-            .context("closing the job")?;
+        let mut seen = Some(job.clone());
+        // One refusal for the refund and one for the closing are all that somebody quicker can cause.
+        for last in [false, false, true] {
+            let Some(job) = &seen else { return Ok(()) };
+            let emptying = tenant_side(key, job);
+            let refund = job.refunded > 0 && job.claimed & 2 == 0;
+            let all: Vec<Instruction> =
+                refund.then(|| emptying.claim_refund()).into_iter().chain([emptying.close()]).collect();
+            let Err(error) = self.session.send(&all).await else { return Ok(()) };
+            let claimed = job.claimed;
+            seen = self.find_job(key).await?;
+            let changed = seen.as_ref().is_none_or(|job| job.claimed != claimed);
+            if last || !changed {
+                return Err(error).context("closing the job");
+            }
+        }
         Ok(())
     }
+}
+
+/// A job as its tenant ends it: neither the provider's part nor the fee is touched.
+fn tenant_side<'a>(key: &Address, job: &'a market::Job) -> Emptying<'a> {
+    Emptying { address: *key, job, provider_owner: Address::default(), treasury: Address::default() }
+}
+
+fn missing(key: &Address) -> anyhow::Error {
+    CliError::Missing { what: "job", address: *key }.into()
+}
+
+/// How a job ended that is no longer there. Only what nobody challenged is settled and closed in one transaction, and
+/// its parts follow from what was submitted.
+fn ended(key: &Address, last: market::Job) -> Result<market::Job> {
+    if last.state != JobState::Submitted as u8 {
+        return Err(missing(key));
+    }
+    let outcome = Outcome::Unchallenged;
+    let parts = settlement::settle(outcome, last.escrowed, last.price_per_second, last.metered_ms, last.fee_bps)
+        .map_err(|_| CliError::Overflow("the settled parts"))?;
+    Ok(market::Job {
+        state: JobState::Settled as u8,
+        outcome: outcome as u8,
+        paid: parts.paid,
+        refunded: parts.refunded,
+        fee: parts.fee,
+        // Closed: nothing is owed any more.
+        claimed: 0b111,
+        ..last
+    })
 }
 
 /// What a tenant is shown before anything is signed.

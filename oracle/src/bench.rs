@@ -1,4 +1,4 @@
-//! One seat in one round: gather evidence, judge, record, sign, send.
+//! One seat in one round: gather evidence, judge, record, commit, reveal.
 
 use std::{
     sync::{Arc, RwLock},
@@ -8,39 +8,49 @@ use std::{
 use proofmill_chain::{ChainError, Sender, TransactionRequest};
 use proofmill_client::{
     address,
-    arbiter::{self, ArbiterError, AttestationArgs, SubmitAttestationAccounts, SubmitAttestationArgs},
+    arbiter::{self, ArbiterError},
     market,
 };
+use proofmill_dataplane::Node;
 use proofmill_ledger::LedgerError;
 use proofmill_oracle_core::{
-    BallotError, Decision, Evidence, JudgedJob, Judgement, OutputCheck, ReceiptBytes, Reexecution, RoundWindow, cast,
-    face_of, judge,
+    BallotError, BallotKey, Decision, Evidence, JudgedJob, Judgement, OutputCheck, ReceiptBytes, Reexecution,
+    RevealStep, RoundWindow, SeatReveal, cast, commitment, compose, face_of, judge, recorded,
 };
 use proofmill_protocol::{
     attestation::Attestation,
     ids::{Domain, JobKey, NodeKey, ProviderKey, ValidatorKey},
+    quorum::{Phase, RoundOutcome},
+    verdict::Opinion,
 };
 use solana_address::Address;
 use tokio::time::Instant;
 
 use crate::{
     evidence::{EvidenceError, Fetcher},
+    exchange::{Exchange, gather, reachable},
     identity::Identity,
     journal::Journal,
     limits::{ASK_AGAIN_EVERY, LOOK_EVERY},
     metrics::Metrics,
-    mirror::{Mirror, ROUND_OPEN},
+    mirror::{self, Mirror, ROUND_OPEN},
 };
 
 /// Why a seat stayed silent.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// The answer could not be recorded.
+    /// The answer could not be recorded, or the record could not be read.
     #[error("the opinion was not sent: {0}")]
     RecordOpinion(#[from] BallotError<LedgerError>),
     /// The thread that records ended badly.
     #[error("the opinion was not sent: recording it ended badly ({0}); look at the lines before this one")]
     AwaitRecord(#[from] tokio::task::JoinError),
+    /// The seat committed to something that is not on record here.
+    #[error(
+        "this seat has committed to an opinion that is not on record here; run one daemon per validator and keep its \
+         data directory"
+    )]
+    ForeignCommitment,
 }
 
 /// A seat in a round.
@@ -76,8 +86,12 @@ pub struct Bench {
     pub fetcher: Fetcher,
     /// Records opinions.
     pub journal: Journal,
-    /// Sends attestations.
+    /// Sends commitments and reveals.
     pub sender: Sender,
+    /// Serves this validator's reveals.
+    pub exchange: Exchange,
+    /// Asks peers for theirs.
+    pub node: Node,
     /// Signs.
     pub identity: Arc<Identity>,
     /// Counts.
@@ -103,10 +117,10 @@ struct Dossier {
 }
 
 impl Bench {
-    /// Holds the seat until the opinion is on chain or the round takes none any more.
-    pub async fn sit(self, seat: Seat) {
+    /// Holds the seat until the opinion is revealed on chain or the round takes none any more. `set` is the round's.
+    pub async fn sit(self, seat: Seat, set: Arc<arbiter::ValidatorSet>) {
         self.metrics.seat(1);
-        match self.hold(&seat).await {
+        match self.hold(&seat, &set).await {
             Ok(()) => {}
             Err(error) => {
                 self.metrics.attestation(false);
@@ -116,7 +130,65 @@ impl Bench {
         self.metrics.seat(-1);
     }
 
-    async fn hold(&self, seat: &Seat) -> Result<(), BenchError> {
+    async fn hold(&self, seat: &Seat, set: &arbiter::ValidatorSet) -> Result<(), BenchError> {
+        let Some((round, domain)) = self.first_look(seat).await else { return Ok(()) };
+        let question = BallotKey {
+            domain: Domain(domain),
+            job: JobKey(round.job.to_bytes()),
+            attempt: round.attempt,
+            nonce: round.nonce,
+            round: round.index,
+        };
+        let answer = match self.on_record(question).await? {
+            // What is on record is said again, whatever is thought now.
+            Some(answer) => {
+                let (job, opinion) = (round.job.to_string(), answer.opinion.name());
+                let reason = "an earlier opinion is on record and is sent again";
+                tracing::info!(job, round = round.index, seat = seat.seat, opinion, reason, "opinion");
+                answer
+            }
+            None if mirror::has_committed(&round, seat.seat) => return Err(BenchError::ForeignCommitment),
+            None => match self.consider(seat).await? {
+                Some(answer) => answer,
+                None => return Ok(()),
+            },
+        };
+        let sealed = commitment(&answer, &self.identity.salt(&question));
+        if self.commit(seat, &answer, sealed).await {
+            let revealed = self.reveal(seat, &answer, sealed, set).await;
+            self.exchange.withdraw(&seat.round, answer.attempt);
+            self.metrics.attestation(revealed?);
+        } else {
+            self.metrics.attestation(false);
+        }
+        Ok(())
+    }
+
+    /// The round as soon as the mirror shows it; nothing, if it is over.
+    async fn first_look(&self, seat: &Seat) -> Option<(arbiter::Round, [u8; 32])> {
+        loop {
+            {
+                let mirror = self.mirror.read().ok()?;
+                let round = mirror.round(&seat.round).filter(|round| round.nonce == seat.nonce);
+                if let (Some(round), Some(config)) = (round, mirror.arbiter.as_ref()) {
+                    return Some((*round, config.domain));
+                }
+                if mirror.complete() && round.is_none() {
+                    return None;
+                }
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn on_record(&self, question: BallotKey) -> Result<Option<Attestation>, BenchError> {
+        let journal = self.journal.clone();
+        let me = ValidatorKey(self.identity.validator_address().to_bytes());
+        Ok(tokio::task::spawn_blocking(move || recorded(&journal, &question, &me)).await??)
+    }
+
+    /// Gathers evidence until there is an opinion, and records it; nothing, if it comes too late.
+    async fn consider(&self, seat: &Seat) -> Result<Option<Attestation>, BenchError> {
         let mut dossier = Dossier {
             provider: None,
             receipt: ReceiptBytes::NotServed,
@@ -130,7 +202,7 @@ impl Bench {
                 tokio::time::sleep(LOOK_EVERY).await;
                 if self.is_over(seat) {
                     tracing::info!(round = %seat.round, seat = seat.seat, "the round ended before this seat spoke");
-                    return Ok(());
+                    return Ok(None);
                 }
                 continue;
             };
@@ -142,10 +214,10 @@ impl Bench {
             }
             if let Some(evidence) = evidence(&sight, &dossier) {
                 match judge(&evidence) {
-                    Decision::Speak(judgement) => return self.speak(seat, &sight, &judgement).await,
+                    Decision::Speak(judgement) => return self.record(seat, &sight, &judgement).await.map(Some),
                     Decision::TooLate => {
-                        tracing::warn!(round = %seat.round, seat = seat.seat, "too late to attest");
-                        return Ok(());
+                        tracing::warn!(round = %seat.round, seat = seat.seat, "too late to commit");
+                        return Ok(None);
                     }
                     Decision::Wait(waiting) => {
                         let words = waiting.to_string();
@@ -192,12 +264,13 @@ impl Bench {
         Some(Sight { round, first, job, domain: mirror.arbiter.as_ref()?.domain, now })
     }
 
+    /// Whether no commitment is taken any more.
     fn is_over(&self, seat: &Seat) -> bool {
         let Ok(mirror) = self.mirror.read() else { return true };
         match mirror.round(&seat.round) {
             None => mirror.complete(),
             Some(round) => {
-                let past = mirror.now().is_some_and(|now| now > round.attest_until);
+                let past = mirror.now().is_some_and(|now| now > round.commit_until);
                 round.nonce != seat.nonce || round.state != ROUND_OPEN || past
             }
         }
@@ -260,8 +333,8 @@ impl Bench {
         tracing::info!(round = %seat.round, seat = seat.seat, what, %error, "not obtained; asks again");
     }
 
-    /// Records, then signs, then sends, until the chain has it or takes none any more.
-    async fn speak(&self, seat: &Seat, sight: &Sight, judgement: &Judgement) -> Result<(), BenchError> {
+    /// Records the opinion; what is on record already stands.
+    async fn record(&self, seat: &Seat, sight: &Sight, judgement: &Judgement) -> Result<Attestation, BenchError> {
         let validator = self.identity.validator_address();
         let answer = Attestation {
             domain: Domain(sight.domain),
@@ -280,75 +353,232 @@ impl Bench {
         let attestation = tokio::task::spawn_blocking(move || cast(&journal, &answer)).await??;
         let job = sight.round.job.to_string();
         let (round, opinion) = (sight.round.index, attestation.opinion.name());
-        if attestation == answer {
-            let reason = judgement.ground.to_string();
-            let output_root = hex::encode(attestation.output_root);
-            let confirmed = attestation.confirmed_executors;
-            tracing::info!(job, round, seat = seat.seat, opinion, reason, output_root, confirmed, "opinion");
-        } else {
-            let reason = "an earlier opinion is on record and is sent again";
-            tracing::info!(job, round, seat = seat.seat, opinion, reason, "opinion");
-        }
+        let reason = judgement.ground.to_string();
+        let output_root = hex::encode(attestation.output_root);
+        let confirmed = attestation.confirmed_executors;
+        tracing::info!(job, round, seat = seat.seat, opinion, reason, output_root, confirmed, "opinion");
         self.metrics.opinion(opinion);
-        self.submit(seat, &attestation).await;
-        Ok(())
+        Ok(attestation)
     }
 
-    async fn submit(&self, seat: &Seat, attestation: &Attestation) {
-        let instruction = arbiter::submit_attestation(
-            SubmitAttestationAccounts {
-                config: address::arbiter_config(),
-                validator_set: address::validator_set(attestation.epoch),
+    /// Commits, until the chain has it or takes none any more. Says whether the seat has committed, as far as is known.
+    async fn commit(&self, seat: &Seat, answer: &Attestation, sealed: [u8; 32]) -> bool {
+        let instruction = arbiter::commit_attestation(
+            arbiter::CommitAttestationAccounts {
+                delegate: self.identity.delegate_address(),
+                validator_set: address::validator_set(answer.epoch),
                 round: seat.round,
             },
-            SubmitAttestationArgs {
-                args: AttestationArgs {
-                    seat: seat.seat,
-                    opinion: attestation.opinion as u8,
-                    confirmed_executors: attestation.confirmed_executors,
-                    output_root: attestation.output_root,
-                    signature: self.identity.sign(attestation),
-                },
-            },
+            arbiter::CommitAttestationArgs { seat: seat.seat, commitment: sealed },
         );
-        let key = format!("attest:{}:{}", seat.round, seat.nonce);
+        let key = format!("commit:{}:{}", seat.round, seat.nonce);
         let (round, seat_number) = (seat.round.to_string(), seat.seat);
         loop {
+            if self.round(seat).is_some_and(|round| mirror::has_committed(&round, seat.seat)) {
+                return true;
+            }
             let request = TransactionRequest::new(self.identity.payer(), vec![instruction.clone()]);
             match self.sender.send(key.as_bytes(), request).await {
                 Ok(confirmed) => {
                     let signature = confirmed.signature.to_string();
-                    tracing::info!(round, seat = seat_number, signature, slot = confirmed.slot, "attested");
-                    return self.metrics.attestation(true);
+                    tracing::info!(round, seat = seat_number, signature, slot = confirmed.slot, "committed");
+                    return true;
                 }
                 Err(error) => match error.custom_code().and_then(ArbiterError::from_code) {
-                    Some(ArbiterError::AlreadyAttested) => {
-                        tracing::info!(round, seat = seat_number, "the attestation is on chain already");
-                        return self.metrics.attestation(true);
+                    Some(ArbiterError::AlreadyCommitted) => {
+                        tracing::info!(round, seat = seat_number, "the commitment is on chain already");
+                        return true;
                     }
                     Some(refusal) => {
-                        tracing::warn!(round, seat = seat_number, ?refusal, "the attestation is refused");
-                        return self.metrics.attestation(false);
+                        tracing::warn!(round, seat = seat_number, ?refusal, "the commitment is refused");
+                        return false;
                     }
                     None if self.is_over(seat) => {
-                        tracing::warn!(round, seat = seat_number, %error, "the round ended before the attestation landed");
-                        return self.metrics.attestation(false);
+                        tracing::warn!(round, seat = seat_number, %error, "the window ended before the commitment landed");
+                        return false;
                     }
                     None => {
                         let advice = advice(&error);
-                        tracing::warn!(round, seat = seat_number, %error, advice, "the attestation is sent again");
+                        tracing::warn!(round, seat = seat_number, %error, advice, "the commitment is sent again");
                         tokio::time::sleep(ASK_AGAIN_EVERY).await;
                     }
                 },
             }
         }
     }
+
+    fn round(&self, seat: &Seat) -> Option<arbiter::Round> {
+        let mirror = self.mirror.read().ok()?;
+        mirror.round(&seat.round).filter(|round| round.nonce == seat.nonce).copied()
+    }
+
+    /// Waits for the reveals to begin, serves the own one, and when the turn comes sends it with whatever peers serve.
+    /// Says whether it is on chain.
+    async fn reveal(
+        &self,
+        seat: &Seat,
+        answer: &Attestation,
+        sealed: [u8; 32],
+        set: &arbiter::ValidatorSet,
+    ) -> Result<bool, BenchError> {
+        let own = SeatReveal {
+            seat: seat.seat,
+            opinion: answer.opinion,
+            confirmed_executors: answer.confirmed_executors,
+            output_root: answer.output_root,
+            salt: self.identity.salt(&BallotKey::of(answer)),
+            signature: self.identity.sign(answer),
+        };
+        let (mut offered, mut tries) = (false, 0u32);
+        loop {
+            let Some((round, roster, now)) = self.reveal_sight(seat) else {
+                if self.round(seat).is_none() && self.mirror.read().is_ok_and(|mirror| mirror.complete()) {
+                    tracing::warn!(round = %seat.round, seat = seat.seat, "the round is gone");
+                    return Ok(false);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
+            let committed = mirror::has_committed(&round, seat.seat);
+            if committed && round.seat_commitments.get(usize::from(seat.seat)) != Some(&sealed) {
+                return Err(BenchError::ForeignCommitment);
+            }
+            let facts = mirror::reveal_facts(&round);
+            let phase = facts.windows.phase(now);
+            // Nothing is served or sent before every other seat is bound too.
+            if phase == Phase::Revealing && committed && !offered {
+                offered = true;
+                if let Err(error) = self.exchange.offer(&seat.round, answer.attempt, &own) {
+                    tracing::warn!(round = %seat.round, %error, "the reveal is not served to peers; check data_dir");
+                }
+            }
+            match facts.step(seat.seat, now) {
+                RevealStep::Done => {
+                    tracing::info!(round = %seat.round, seat = seat.seat, "revealed");
+                    return Ok(true);
+                }
+                // A commitment that landed last may not be seen yet.
+                RevealStep::TooLate if phase == Phase::Over => {
+                    tracing::warn!(round = %seat.round, seat = seat.seat, "the window ended before the reveal landed");
+                    return Ok(false);
+                }
+                RevealStep::TooLate | RevealStep::Wait => tokio::time::sleep(LOOK_EVERY).await,
+                RevealStep::Send => {
+                    // What others serve is taken along twice; then the own one goes alone, whatever spoils the rest.
+                    let others = match roster.filter(|_| tries < 2) {
+                        Some(roster) => {
+                            let asked = reachable(&round, set, &roster, facts.open(), seat.seat);
+                            gather(&self.node, seat.round, asked, answer).await
+                        }
+                        None => Vec::new(),
+                    };
+                    let together = compose(&own, &others, facts.open());
+                    let decides = tries == 0 && decides(&round, &together, now);
+                    if !self.send_reveals(seat, answer, &round, &together, decides).await {
+                        tries = tries.saturating_add(1);
+                        tokio::time::sleep(ASK_AGAIN_EVERY).await;
+                    }
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+            }
+        }
+    }
+
+    fn reveal_sight(&self, seat: &Seat) -> Option<(arbiter::Round, Option<Arc<arbiter::Roster>>, i64)> {
+        let mirror = self.mirror.read().ok()?;
+        let round = *mirror.round(&seat.round).filter(|round| round.nonce == seat.nonce)?;
+        Some((round, mirror.roster.clone(), mirror.now()?))
+    }
+
+    /// Sends reveals, and the verdict with them if they decide. Says whether it took effect.
+    async fn send_reveals(
+        &self,
+        seat: &Seat,
+        answer: &Attestation,
+        round: &arbiter::Round,
+        together: &[SeatReveal],
+        decides: bool,
+    ) -> bool {
+        // One root is said for all who say valid.
+        let root = together.iter().find(|reveal| reveal.opinion == Opinion::Valid).map(|reveal| reveal.output_root);
+        let reveals = together.iter().map(|reveal| arbiter::Reveal {
+            seat: reveal.seat,
+            opinion: reveal.opinion as u8,
+            confirmed_executors: reveal.confirmed_executors,
+            salt: reveal.salt,
+            signature: reveal.signature,
+        });
+        let mut instructions = vec![arbiter::reveal_attestations(
+            arbiter::RevealAttestationsAccounts {
+                config: address::arbiter_config(),
+                validator_set: address::validator_set(answer.epoch),
+                round: seat.round,
+            },
+            arbiter::RevealAttestationsArgs { output_root: root.unwrap_or_default(), reveals: reveals.collect() },
+        )];
+        if decides {
+            instructions.push(arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
+                payer: self.identity.delegate_address(),
+                round: seat.round,
+                first: (round.index > 1).then(|| address::round(&round.job, round.attempt, 1)),
+                verdict: address::verdict(&round.job, round.attempt),
+            }));
+        }
+        let seats: u16 =
+            together.iter().fold(0, |seats, reveal| seats | 1u16.checked_shl(reveal.seat.into()).unwrap_or(0));
+        let key = format!("reveal:{}:{}:{seats}:{decides}", seat.round, seat.nonce);
+        let request = TransactionRequest::new(self.identity.payer(), instructions);
+        let (round, count) = (seat.round.to_string(), together.len());
+        match self.sender.send(key.as_bytes(), request).await {
+            Ok(confirmed) => {
+                let signature = confirmed.signature.to_string();
+                tracing::info!(
+                    round,
+                    seat = seat.seat,
+                    count,
+                    decides,
+                    signature,
+                    slot = confirmed.slot,
+                    "reveals sent"
+                );
+                true
+            }
+            Err(error) => {
+                let advice = advice(&error);
+                let refusal = error.custom_code().and_then(ArbiterError::from_code);
+                tracing::info!(round, seat = seat.seat, count, decides, ?refusal, %error, advice, "reveals not taken");
+                false
+            }
+        }
+    }
+}
+
+/// Whether these reveals, counted after those on chain, decide the round.
+fn decides(round: &arbiter::Round, reveals: &[SeatReveal], now: i64) -> bool {
+    let (mut votes, rule) = (mirror::votes_of(round), mirror::rule_of(round));
+    let mut valid = (votes.valid != 0).then_some((round.output_root, round.valid_confirms));
+    let mut invalid = (votes.invalid != 0).then_some(round.invalid_confirms);
+    for reveal in reveals {
+        let diverges = match reveal.opinion {
+            Opinion::Valid => {
+                let said = (reveal.output_root, reveal.confirmed_executors);
+                *valid.get_or_insert(said) != said
+            }
+            Opinion::Invalid => *invalid.get_or_insert(reveal.confirmed_executors) != reveal.confirmed_executors,
+            Opinion::Unavailable | Opinion::Inconclusive => false,
+        };
+        if votes.record(reveal.seat, round.seats, reveal.opinion, diverges).is_none() {
+            return false;
+        }
+    }
+    let closed = mirror::reveal_facts(round).windows.closed(votes.spoken(), now);
+    round.state == ROUND_OPEN && matches!(votes.outcome(rule, closed), RoundOutcome::Decided(_))
 }
 
 fn advice(error: &ChainError) -> &'static str {
     match error {
         ChainError::Store(_) => "check the disk of data_dir",
-        ChainError::Rejected { .. } => "check that the validator's account can pay fees",
+        ChainError::Rejected { .. } => "check that the delegate can pay fees",
         _ => "check rpc_url if this goes on",
     }
 }
@@ -392,7 +622,7 @@ fn evidence(sight: &Sight, dossier: &Dossier) -> Option<Evidence> {
             matched_at: job.matched_at,
             receipt_at: job.receipt_at,
         },
-        round: RoundWindow { index: round.index, opened_at: round.opened_at, attest_until: round.attest_until },
+        round: RoundWindow { index: round.index, opened_at: round.opened_at, commit_until: round.commit_until },
         receipt: dossier.receipt.clone(),
         outputs: dossier.outputs,
         reexecutions,
@@ -413,6 +643,41 @@ fn reexecution(round: Option<&arbiter::Round>, opening: Option<proofmill_oracle_
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The verdict travels with the reveals that make it, and with no others.
+    #[test]
+    fn reveals_decide_when_they_are_the_last_that_are_needed() {
+        let mut data = arbiter::Round::DISCRIMINATOR.to_vec();
+        data.resize(arbiter::Round::LEN, 0);
+        let mut round = arbiter::Round::decode(&data).unwrap();
+        (round.index, round.state, round.seats, round.threshold, round.reveals_min) = (1, ROUND_OPEN, 5, 3, 4);
+        (round.committed, round.commit_until, round.reveal_until) = (0b1_1111, 100, 130);
+        let valid = |seat| SeatReveal {
+            seat,
+            opinion: Opinion::Valid,
+            confirmed_executors: 1,
+            output_root: [6; 32],
+            salt: [0; 32],
+            signature: [0; 64],
+        };
+        let all: Vec<SeatReveal> = (0..5).map(valid).collect();
+        assert!(decides(&round, &all, 101));
+        assert!(!decides(&round, &all[..4], 101), "the fifth may still come");
+        let mut dissent = all.clone();
+        dissent[2].opinion = Opinion::Inconclusive;
+        assert!(!decides(&round, &dissent, 101));
+        let mut other_root = all.clone();
+        other_root[4].output_root = [7; 32];
+        assert!(!decides(&round, &other_root, 101));
+        round.votes_valid = 0b1;
+        (round.output_root, round.valid_confirms) = ([6; 32], 1);
+        assert!(decides(&round, &all[1..], 101));
+        assert!(!decides(&round, &all, 101), "the first has spoken already");
+        round.committed = 0b0_1111;
+        assert!(decides(&round, &all[1..4], 101), "whoever did not commit is not waited for");
+        round.state = 2;
+        assert!(!decides(&round, &all[1..4], 101));
+    }
 
     #[test]
     fn a_seat_is_the_place_in_the_committee_not_in_the_set() {

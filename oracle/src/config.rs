@@ -6,19 +6,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use solana_address::Address;
 
 use crate::limits::POLL_MS;
 
 /// Written by `init` where there is no file.
 const EXAMPLE: &str = r#"rpc_url = "http://127.0.0.1:8899"
 ws_url = "ws://127.0.0.1:8900"
-# Identity and fee payer.
-validator_keypair = "validator.json"
+# The validator: address of the wallet that owns its stake. Its key stays elsewhere.
+validator = "11111111111111111111111111111111"
+# Sends commitments and cranks and pays for them: registered as the validator's delegate.
+delegate_keypair = "delegate.json"
 # Signs attestations and names this validator on the data plane.
 vote_key = "vote.json"
 data_dir = "data"
 bind_addr = "127.0.0.1:0"
+# Where other validators reach that socket, if it is not the one bound.
+# announce_addr = "203.0.113.7:4434"
 metrics_addr = "127.0.0.1:9464"
 poll_ms = 1000
 crank = true
@@ -69,8 +74,11 @@ pub struct Config {
     pub rpc_url: String,
     /// WebSocket URL.
     pub ws_url: String,
-    /// Keypair file: identity and fee payer.
-    pub validator_keypair: PathBuf,
+    /// The validator's identity: the wallet that owns its stake.
+    #[serde(deserialize_with = "address")]
+    pub validator: Address,
+    /// Keypair file: sends commitments and cranks, and pays for them.
+    pub delegate_keypair: PathBuf,
     /// Keypair file: signs attestations, names the node on the data plane.
     pub vote_key: PathBuf,
     /// Where the ledger and downloads live.
@@ -78,6 +86,9 @@ pub struct Config {
     /// Socket of the data plane.
     #[serde(default = "any_local_port")]
     pub bind_addr: SocketAddr,
+    /// Where peers reach it, if that is another one.
+    #[serde(default)]
+    pub announce_addr: Option<SocketAddr>,
     /// Socket of `/metrics`, `/livez` and `/readyz`; none without it.
     #[serde(default)]
     pub metrics_addr: Option<SocketAddr>,
@@ -87,6 +98,11 @@ pub struct Config {
     /// Whether to do what anyone may do.
     #[serde(default = "yes")]
     pub crank: bool,
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| D::Error::custom(format!("{text} is no address")))
 }
 
 fn any_local_port() -> SocketAddr {
@@ -148,7 +164,7 @@ impl Config {
                 return Err(ConfigError::CheckConfig { key, rule });
             }
         }
-        for path in [&mut config.validator_keypair, &mut config.vote_key, &mut config.data_dir] {
+        for path in [&mut config.delegate_keypair, &mut config.vote_key, &mut config.data_dir] {
             *path = beside.join(&*path);
         }
         Ok(config)
@@ -157,6 +173,11 @@ impl Config {
     /// The ledger's file.
     pub fn ledger_path(&self) -> PathBuf {
         self.data_dir.join("oracle.redb")
+    }
+
+    /// What peers are served. Emptied at every start.
+    pub fn exchange_dir(&self) -> PathBuf {
+        self.data_dir.join("reveals")
     }
 
     /// Where downloads lie while they are checked. Emptied at every start.
@@ -183,6 +204,8 @@ mod tests {
         assert!(matches!(Config::parse(&unknown, Path::new("")), Err(ConfigError::ParseConfig { .. })));
         let fast = EXAMPLE.replace("1000", "1");
         assert!(matches!(Config::parse(&fast, Path::new("")), Err(ConfigError::CheckConfig { key: "poll_ms", .. })));
+        let nobody = EXAMPLE.replace("11111111111111111111111111111111", "nobody");
+        assert!(matches!(Config::parse(&nobody, Path::new("")), Err(ConfigError::ParseConfig { .. })));
         let odd = EXAMPLE.replace("http://", "ftp://");
         assert!(matches!(Config::parse(&odd, Path::new("")), Err(ConfigError::CheckConfig { key: "rpc_url", .. })));
     }

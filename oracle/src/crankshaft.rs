@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proofmill_chain::{Chain, ChainError, Sender, TransactionRequest};
 use proofmill_client::{
-    address,
+    address::{self, Coin},
     arbiter::{self, ArbiterError},
+    compose::{self, Emptying, Settling},
     market::{self, MarketError},
 };
 use proofmill_oracle_core::{Answer, Crank};
+use proofmill_protocol::evidence::{EvidenceKind, subject_bytes};
 use solana_address::Address;
 use solana_instruction::Instruction;
 
@@ -56,7 +58,13 @@ impl CrankError {
         };
         let for_good = matches!(
             ArbiterError::from_code(code),
-            Some(ArbiterError::NotSampled | ArbiterError::BeaconExpired | ArbiterError::RoundDecided)
+            Some(
+                ArbiterError::NotSampled
+                    | ArbiterError::BeaconExpired
+                    | ArbiterError::RoundDecided
+                    | ArbiterError::AlreadyRecorded
+                    | ArbiterError::NotRegistered
+            )
         ) || matches!(
             MarketError::from_code(code),
             Some(MarketError::JobSettled | MarketError::NothingToSweep | MarketError::AuditNotDue)
@@ -77,9 +85,15 @@ pub struct Subject {
     job: Option<market::Job>,
     stake: Option<market::Stake>,
     executors: [Option<Address>; 2],
+    /// Bits of the executors whom the verdict confirms.
+    confirmed: u8,
     rent_payer: Option<Address>,
     treasury: Option<Address>,
     epoch: u32,
+    /// Epoch of the first round's set.
+    first_epoch: u32,
+    /// The round whose missed reveal is recorded.
+    missed_in: Option<arbiter::Round>,
 }
 
 impl Subject {
@@ -90,6 +104,12 @@ impl Subject {
         let rent_payer = match crank {
             Crank::CloseRound(at) => mirror.round(&Address::new_from_array(at)).map(|round| round.rent_payer),
             Crank::CloseVerdict(at) => mirror.verdict(&Address::new_from_array(at)).map(|verdict| verdict.rent_payer),
+            Crank::CloseSet(epoch) => mirror.old_sets.get(&epoch).copied(),
+            _ => None,
+        };
+        let first = job.and_then(|job| mirror.round(&address::round(&address, job.attempt, 1)));
+        let missed_in = match crank {
+            Crank::RecordMissedReveal(at, _) => mirror.round(&Address::new_from_array(at)).copied(),
             _ => None,
         };
         Self {
@@ -97,9 +117,12 @@ impl Subject {
             job,
             stake: mirror.stake(&address).copied(),
             executors: [0, 1].map(|seat| Some(Address::new_from_array(verdict?.executors[seat]))),
+            confirmed: verdict.map_or(0, |verdict| verdict.confirmed_executors),
             rent_payer,
             treasury: mirror.market.as_ref().map(|config| config.treasury),
             epoch: mirror.arbiter.as_ref().map_or(0, |config| config.epoch),
+            first_epoch: first.map_or(0, |round| round.epoch),
+            missed_in,
         }
     }
 }
@@ -124,21 +147,74 @@ impl Crankshaft {
     /// # Errors
     /// [`CrankError`]; the chain is as it was, but for a fee at most.
     pub async fn turn(&self, crank: Crank, subject: Subject) -> Result<(), CrankError> {
-        let instruction = self.instruction(crank, &subject).await?;
         let nonce = subject.job.map_or(0, |job| job.nonce);
-        let key = format!("crank:{crank:?}:{}:{nonce}", subject.address);
+        for (number, plan) in self.longer_plans(crank, &subject).await?.into_iter().enumerate() {
+            match self.send(format!("crank:{crank:?}:{}:{nonce}:{number}", subject.address), plan).await {
+                // Some part of it is refused: a frozen account, an empty budget. What remains is tried with less.
+                Err(CrankError::Send(error @ ChainError::Rejected { .. })) => {
+                    let error = CrankError::Send(error);
+                    if error.is_idle() {
+                        return Err(error);
+                    }
+                    tracing::debug!(crank = crank.name(), subject = %subject.address, %error, "not all of it at once");
+                }
+                other => return other,
+            }
+        }
+        let alone = self.instruction(crank, &subject).await?;
+        self.send(format!("crank:{crank:?}:{}:{nonce}", subject.address), vec![alone]).await
+    }
+
+    async fn send(&self, effect: String, instructions: Vec<Instruction>) -> Result<(), CrankError> {
         // A key names the whole effect and may be longer than the outbox takes.
-        let key = proofmill_protocol::sha256(&[key.as_bytes()]);
-        let request = TransactionRequest::new(self.identity.payer(), vec![instruction]);
+        let key = proofmill_protocol::sha256(&[effect.as_bytes()]);
+        let request = TransactionRequest::new(self.identity.payer(), instructions);
         match tokio::time::timeout(CRANK_PATIENCE, self.sender.send(&key, request)).await {
             Ok(sent) => Ok(sent.map(|_| ())?),
             Err(_) => Err(CrankError::SettleInTime),
         }
     }
 
+    /// A crank together with what it makes possible, in one transaction, the most of it first.
+    ///
+    /// A receipt that nobody challenged leaves nothing to look up, so that its job is closed at once. What a verdict
+    /// settles stays for its parties to read; the tenant closes it.
+    async fn longer_plans(&self, crank: Crank, subject: &Subject) -> Result<Vec<Vec<Instruction>>, CrankError> {
+        let (Some(job), Some(treasury)) = (&subject.job, subject.treasury) else { return Ok(Vec::new()) };
+        let settling = match crank {
+            Crank::SettleUnchallenged => Settling::Unchallenged,
+            Crank::VerifyProof | Crank::FinalizeRound(_) => {
+                Settling::AnyVerdict { payer: self.identity.delegate_address() }
+            }
+            Crank::SweepFees => Settling::Done,
+            _ => return Ok(Vec::new()),
+        };
+        if job.provider == Address::default() {
+            return Ok(Vec::new());
+        }
+        let provider_owner = self.fetcher.provider(job.provider).await?.owner;
+        let emptying = Emptying { address: subject.address, job, provider_owner, treasury };
+        let pay = emptying.settle_and_pay(settling);
+        let mut plans = match crank {
+            Crank::SettleUnchallenged => vec![emptying.settle_and_empty(settling), pay],
+            Crank::FinalizeRound(_) => vec![[vec![self.instruction(crank, subject).await?], pay].concat()],
+            Crank::VerifyProof => {
+                let mut audits = Vec::new();
+                for seat in (0..2u8).filter(|seat| subject.confirmed & (1 << seat) != 0) {
+                    audits.push(self.instruction(Crank::PayAudit(seat), subject).await?);
+                }
+                if audits.is_empty() { vec![pay] } else { vec![[pay.clone(), audits].concat(), pay] }
+            }
+            _ => vec![pay],
+        };
+        let payer = self.identity.delegate_address();
+        plans.retain(|plan| compose::fits(&payer, plan));
+        Ok(plans)
+    }
+
     async fn instruction(&self, crank: Crank, subject: &Subject) -> Result<Instruction, CrankError> {
         let at = subject.address;
-        let payer = self.identity.validator_address();
+        let payer = self.identity.delegate_address();
         let job = || subject.job.ok_or(CrankError::FindSubject);
         let config = address::market_config();
         Ok(match crank {
@@ -164,8 +240,11 @@ impl Crankshaft {
                     validator_set: address::validator_set(subject.epoch),
                     executors: address::executors(&provider.class_key),
                     round: address::round(&at, job.attempt, 1),
-                    slot_hashes: address::SLOT_HASHES,
+                    beacon: address::SLOT_HASHES,
                 })
+            }
+            Crank::ExpireRound => {
+                arbiter::expire_round(arbiter::ExpireRoundAccounts { round: address::round(&at, job()?.attempt, 1) })
             }
             Crank::EscalateRound => {
                 let job = job()?;
@@ -178,15 +257,15 @@ impl Crankshaft {
                     validator_set: address::validator_set(subject.epoch),
                     executors: address::executors(&provider.class_key),
                     first: address::round(&at, job.attempt, 1),
+                    first_set: address::validator_set(subject.first_epoch),
                     round: address::round(&at, job.attempt, 2),
-                    slot_hashes: address::SLOT_HASHES,
+                    beacon: address::SLOT_HASHES,
                 })
             }
             Crank::FinalizeRound(index) => {
                 let job = job()?;
                 arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
                     payer,
-                    config: address::arbiter_config(),
                     round: address::round(&at, job.attempt, index),
                     first: (index > 1).then(|| address::round(&at, job.attempt, 1)),
                     verdict: address::verdict(&at, job.attempt),
@@ -200,6 +279,9 @@ impl Crankshaft {
                     provider: job.provider,
                     stake: self.stake_of(job.provider).await?,
                     verdict: address::verdict(&at, job.attempt),
+                    slash_case: Some(address::slash_case(&at, job.attempt, job.nonce)),
+                    payer: Some(payer),
+                    system_program: Some(address::SYSTEM_PROGRAM),
                 })
             }
             Crank::SettleUnchallenged => {
@@ -216,7 +298,14 @@ impl Crankshaft {
                 let job = job()?;
                 let held = job.provider != Address::default();
                 let stake = if held { Some(self.stake_of(job.provider).await?) } else { None };
-                market::expire_job(market::ExpireJobAccounts { job: at, provider: held.then_some(job.provider), stake })
+                market::expire_job(market::ExpireJobAccounts {
+                    job: at,
+                    provider: held.then_some(job.provider),
+                    stake,
+                    config: held.then_some(config),
+                    verdict: held.then(|| address::verdict(&at, job.attempt)),
+                    round: held.then(|| address::round(&at, job.attempt, 1)),
+                })
             }
             Crank::SweepFees => {
                 let job = job()?;
@@ -227,7 +316,8 @@ impl Crankshaft {
                     mint: job.mint,
                     mint_rule: address::mint_rule(&job.mint),
                     audit_budget: address::audit_budget(&job.mint),
-                    treasury: treasury(subject, &job.mint)?,
+                    treasury: treasury(subject, Coin::of_job(&job))?,
+                    token_program: address::token_program(job.token_program),
                 })
             }
             Crank::PayAudit(executor) => {
@@ -235,6 +325,7 @@ impl Crankshaft {
                 let named = subject.executors.get(usize::from(executor)).copied().flatten();
                 let named = named.ok_or(CrankError::FindSubject)?;
                 let owner = self.fetcher.provider(named).await?.owner;
+                let coin = Coin::of_job(&job);
                 market::pay_audit(
                     market::PayAuditAccounts {
                         config,
@@ -244,7 +335,8 @@ impl Crankshaft {
                         mint: job.mint,
                         mint_rule: address::mint_rule(&job.mint),
                         audit_budget: address::audit_budget(&job.mint),
-                        destination: address::token_account(&owner, &job.mint),
+                        destination: coin.account_of(&owner),
+                        token_program: coin.token_program,
                     },
                     market::PayAuditArgs { executor },
                 )
@@ -266,7 +358,8 @@ impl Crankshaft {
                     stake: at,
                     vault: stake.vault,
                     mint: stake.mint,
-                    treasury: treasury(subject, &stake.mint)?,
+                    treasury: treasury(subject, Coin::of_stake(&stake))?,
+                    token_program: address::token_program(stake.token_program),
                 })
             }
             Crank::FreezeSet(epoch) => arbiter::freeze_set(
@@ -278,6 +371,38 @@ impl Crankshaft {
                 },
                 arbiter::FreezeSetArgs { epoch },
             ),
+            Crank::CloseSet(epoch) => arbiter::close_set(arbiter::CloseSetAccounts {
+                config: address::arbiter_config(),
+                validator_set: address::validator_set(epoch),
+                rent_payer: subject.rent_payer.ok_or(CrankError::FindSubject)?,
+            }),
+            Crank::RefreshValidator => arbiter::refresh_validator(arbiter::RefreshValidatorAccounts {
+                config: address::arbiter_config(),
+                market_config: config,
+                stake: address::stake(&at),
+                roster: address::roster(),
+            }),
+            Crank::RecordMissedReveal(at, seat) => {
+                let round = subject.missed_in.ok_or(CrankError::FindSubject)?;
+                let set = address::validator_set(round.epoch);
+                let read = self.fetcher.account(set).await?.ok_or(CrankError::FindSubject)?;
+                let members = arbiter::ValidatorSet::decode(&read).map_err(|_| CrankError::FindSubject)?.identities;
+                let member = round.committee.get(usize::from(seat)).map(|member| usize::from(*member));
+                let offender = member.and_then(|member| members.get(member)).ok_or(CrankError::FindSubject)?;
+                let kind = EvidenceKind::MissedReveal;
+                let subject = subject_bytes(kind, &round.job.to_bytes(), round.nonce, round.attempt, round.index);
+                let subject = proofmill_protocol::sha256(&[&subject]);
+                let evidence = address::evidence(&Address::new_from_array(*offender), kind as u8, &subject);
+                arbiter::record_missed_reveal(
+                    arbiter::RecordMissedRevealAccounts {
+                        reporter: payer,
+                        validator_set: set,
+                        round: Address::new_from_array(at),
+                        evidence,
+                    },
+                    arbiter::RecordMissedRevealArgs { seat, offender: *offender, subject },
+                )
+            }
         })
     }
 
@@ -286,39 +411,42 @@ impl Crankshaft {
     }
 }
 
-fn treasury(subject: &Subject, mint: &Address) -> Result<Address, CrankError> {
-    let owner = subject.treasury.ok_or(CrankError::FindSubject)?;
-    Ok(address::token_account(&owner, mint))
+fn treasury(subject: &Subject, coin: Coin) -> Result<Address, CrankError> {
+    Ok(coin.account_of(&subject.treasury.ok_or(CrankError::FindSubject)?))
 }
 
 /// Validator sets, read once: they are frozen.
 #[derive(Default)]
 pub struct Sets {
-    known: BTreeMap<u32, Vec<[u8; 32]>>,
+    known: BTreeMap<u32, Arc<arbiter::ValidatorSet>>,
+}
+
+/// Identities of a set's members.
+pub fn members_of(set: &arbiter::ValidatorSet) -> Vec<[u8; 32]> {
+    set.identities.into_iter().take(usize::from(set.count)).collect()
 }
 
 impl Sets {
-    /// Members of an epoch's set, if it was read.
-    pub fn get(&self, epoch: u32) -> Option<&Vec<[u8; 32]>> {
-        self.known.get(&epoch)
-    }
-
     /// Reads an epoch's set unless it is known. The oldest are forgotten.
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn read(&mut self, chain: &dyn Chain, epoch: u32) -> Result<Option<Vec<[u8; 32]>>, ChainError> {
-        if let Some(members) = self.known.get(&epoch) {
-            return Ok(Some(members.clone()));
+    pub async fn read(
+        &mut self,
+        chain: &dyn Chain,
+        epoch: u32,
+    ) -> Result<Option<Arc<arbiter::ValidatorSet>>, ChainError> {
+        if let Some(set) = self.known.get(&epoch) {
+            return Ok(Some(set.clone()));
         }
         let account = chain.account(address::validator_set(epoch)).await?;
         let Some(account) = account.filter(|account| account.owner == arbiter::ID) else { return Ok(None) };
         let Ok(set) = arbiter::ValidatorSet::decode(&account.data) else { return Ok(None) };
-        let members: Vec<[u8; 32]> = set.identities.into_iter().take(usize::from(set.count)).collect();
-        self.known.insert(epoch, members.clone());
+        let set = Arc::new(set);
+        self.known.insert(epoch, set.clone());
         while self.known.len() > crate::limits::SETS_MAX {
             self.known.pop_first();
         }
-        Ok(Some(members))
+        Ok(Some(set))
     }
 }

@@ -1,7 +1,7 @@
 //! Ties watching, judging and cranking together until SIGTERM.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
     sync::{Arc, RwLock},
@@ -13,6 +13,7 @@ use proofmill_client::{address, arbiter, market};
 use proofmill_dataplane::{DataError, Node, NodeConfig};
 use proofmill_ledger::{Ledger, LedgerError};
 use proofmill_oracle_core::{Answer, Crank, Facts, Pacer, crank, rank};
+use proofmill_protocol::{limits::SETS_KEPT, quorum::Phase};
 use solana_address::Address;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -25,13 +26,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bench::{Bench, Seat},
     config::Config,
-    crankshaft::{CrankError, Crankshaft, Sets, Subject},
+    crankshaft::{CrankError, Crankshaft, Sets, Subject, members_of},
     evidence::Fetcher,
+    exchange::{Exchange, endpoint_of},
     identity::{self, IdentityError},
     journal::Journal,
-    limits::{CONFIG_EVERY, CRANKS_MAX, DOWNLOADS_MAX, SEATS_MAX, STAKE_POLL_FACTOR, STOP_WITHIN},
+    limits::{
+        ANNOUNCE_EVERY, CONFIG_EVERY, CRANKS_MAX, DOWNLOADS_MAX, OLD_SETS, SEATS_MAX, STAKE_POLL_FACTOR, STOP_WITHIN,
+    },
     metrics::{self, Metrics, ServeMetricsError},
-    mirror::{Mirror, ROUND_OPEN, Watched},
+    mirror::{self, Mirror, ROUND_OPEN, Watched},
 };
 
 /// Why the daemon does not run.
@@ -98,6 +102,9 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
     prepare(&config)?;
     let journal = Journal::new(Ledger::open(&config.ledger_path())?);
     let node = Node::bind(NodeConfig::offline(identity.vote_secret(), config.bind_addr)).await?;
+    let exchange = Exchange::new(config.exchange_dir());
+    node.serve(Arc::new(exchange.clone()))?;
+    let reached_at = config.announce_addr.unwrap_or_else(|| node.local_addr());
     let metrics = Arc::new(Metrics::default());
     let metrics_addr = match config.metrics_addr {
         Some(addr) => Some(metrics::serve(addr, metrics.clone(), stop.clone()).await?),
@@ -109,6 +116,7 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
     let fetcher = Fetcher::new(chain.clone(), node.clone(), config.scratch_dir(), DOWNLOADS_MAX);
     tracing::info!(
         validator = %identity.validator_address(),
+        delegate = %identity.delegate_address(),
         vote_key = hex::encode(identity.vote_key()),
         data_plane = %node.local_addr(),
         metrics = ?metrics_addr,
@@ -123,6 +131,8 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
         fetcher: fetcher.clone(),
         journal,
         sender,
+        exchange,
+        node: node.clone(),
         identity: identity.clone(),
         metrics: metrics.clone(),
     };
@@ -137,6 +147,9 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
         pacer: Pacer::default(),
         began: Instant::now(),
         configs_read_at: None,
+        // An unspecified address is none that a peer can dial.
+        endpoint: (!reached_at.ip().is_unspecified()).then(|| endpoint_of(reached_at)),
+        announced_at: None,
         seats: BTreeSet::new(),
         sitting: JoinSet::new(),
         turning: JoinSet::new(),
@@ -154,12 +167,14 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
 }
 
 fn prepare(config: &Config) -> Result<(), DaemonError> {
-    let scratch = config.scratch_dir();
     let failed = |path: PathBuf| move |source| DaemonError::PrepareData { path, source };
-    if scratch.exists() {
-        fs::remove_dir_all(&scratch).map_err(failed(scratch.clone()))?;
+    for emptied in [config.scratch_dir(), config.exchange_dir()] {
+        if emptied.exists() {
+            fs::remove_dir_all(&emptied).map_err(failed(emptied.clone()))?;
+        }
+        fs::create_dir_all(&emptied).map_err(failed(emptied))?;
     }
-    fs::create_dir_all(&scratch).map_err(failed(scratch))
+    Ok(())
 }
 
 async fn resume(sender: Sender) {
@@ -215,6 +230,9 @@ struct Daemon {
     pacer: Pacer,
     began: Instant,
     configs_read_at: Option<Instant>,
+    /// Where peers reach this node, as the roster is to say.
+    endpoint: Option<[u8; 18]>,
+    announced_at: Option<Instant>,
     /// Seats taken up, or found not to be ours.
     seats: BTreeSet<(Address, u64)>,
     sitting: JoinSet<()>,
@@ -267,7 +285,10 @@ impl Daemon {
         }
         if self.configs_read_at.is_none_or(|at| at.elapsed() >= CONFIG_EVERY) {
             match self.read_configs().await {
-                Ok(true) => self.configs_read_at = Some(Instant::now()),
+                Ok(true) => {
+                    self.configs_read_at = Some(Instant::now());
+                    self.announce();
+                }
                 Ok(false) => tracing::info!("the programs are not initialised yet"),
                 Err(error) => tracing::warn!(%error, "the configurations cannot be read"),
             }
@@ -287,26 +308,78 @@ impl Daemon {
         let market = data.next().and_then(|data| market::Config::decode(&data).ok());
         let arbiter = data.next().and_then(|data| arbiter::ArbiterConfig::decode(&data).ok());
         let roster = data.next().and_then(|data| arbiter::Roster::decode(&data).ok());
-        let roster: Vec<[u8; 32]> = roster
-            .map(|roster| roster.identities.into_iter().take(usize::from(roster.count)).collect())
-            .unwrap_or_default();
-        let members = match arbiter.as_ref() {
+        let set = match arbiter.as_ref() {
             Some(config) if config.epoch > 0 => self.sets.read(&*self.chain, config.epoch).await?,
             _ => None,
         };
+        let old_sets = self.old_sets(arbiter.as_ref().map_or(0, |config| config.epoch)).await?;
         let complete = market.is_some() && arbiter.is_some();
         let mut mirror = self.mirror.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         (mirror.market, mirror.arbiter) = (market, arbiter);
-        mirror.members = members.unwrap_or_else(|| roster.clone());
-        mirror.roster = roster;
+        mirror.roster = roster.map(Arc::new);
+        mirror.members = set.map_or_else(|| mirror.roster_members(), |set| members_of(&set));
+        mirror.old_sets = old_sets;
         Ok(complete)
+    }
+
+    /// Sets that nobody needs any more and nobody has closed, with who paid for them.
+    async fn old_sets(&self, epoch: u32) -> Result<BTreeMap<u32, Address>, ChainError> {
+        let newest = epoch.saturating_sub(SETS_KEPT.saturating_add(1));
+        let epochs: Vec<u32> =
+            (newest.saturating_sub(OLD_SETS).saturating_add(1)..=newest).filter(|e| *e > 0).collect();
+        if epochs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let asked: Vec<Address> = epochs.iter().map(|epoch| address::validator_set(*epoch)).collect();
+        let found = self.chain.accounts(&asked).await?;
+        let sets = epochs.into_iter().zip(found).filter_map(|(epoch, account)| {
+            let set = arbiter::ValidatorSet::decode(&account?.data).ok()?;
+            Some((epoch, set.rent_payer))
+        });
+        Ok(sets.collect())
+    }
+
+    /// Has the roster say where this node is, if it says something else.
+    fn announce(&mut self) {
+        let Some(endpoint) = self.endpoint else { return };
+        let me = self.validator.to_bytes();
+        let said = self.mirror().roster.as_ref().and_then(|roster| {
+            let at = roster.identities.iter().take(usize::from(roster.count)).position(|known| *known == me)?;
+            roster.endpoints.get(at).copied()
+        });
+        let due = self.announced_at.is_none_or(|at| at.elapsed() >= ANNOUNCE_EVERY);
+        let Some((ip, port)) = endpoint.split_first_chunk::<16>() else { return };
+        let port = port.first_chunk().map_or(0, |port| u16::from_le_bytes(*port));
+        if said.is_none_or(|said| said == endpoint) || !due {
+            return;
+        }
+        self.announced_at = Some(Instant::now());
+        let identity = self.bench.identity.clone();
+        let instruction = arbiter::announce_validator(
+            arbiter::AnnounceValidatorAccounts { delegate: identity.delegate_address(), roster: address::roster() },
+            arbiter::AnnounceValidatorArgs { validator: self.validator, endpoint_ip: *ip, endpoint_port: port },
+        );
+        let sender = Sender::new(self.chain.clone(), Arc::new(proofmill_chain::MemoryOutbox::default()));
+        tokio::spawn(async move {
+            let request = proofmill_chain::TransactionRequest::new(identity.payer(), vec![instruction]);
+            match sender.send(b"announce", request).await {
+                Ok(_) => tracing::info!(port, "peers know where this node is"),
+                Err(error) => tracing::warn!(%error, "peers do not know where this node is; reveals go one by one"),
+            }
+        });
     }
 
     /// Takes up every seat in an open round that is not taken up yet.
     async fn take_seats(&mut self) {
         let open: Vec<(Address, arbiter::Round)> = {
             let mirror = self.mirror();
-            let open = mirror.rounds().filter(|(_, round)| round.state == ROUND_OPEN);
+            // A decided round still hears whoever committed, and notes who does not speak.
+            let now = mirror.now();
+            let open = mirror.rounds().filter(|(_, round)| {
+                let facts = mirror::reveal_facts(round);
+                let revealing = facts.open() != 0 && now.is_some_and(|now| facts.windows.phase(now) != Phase::Over);
+                round.state == ROUND_OPEN || revealing
+            });
             open.map(|(at, round)| (*at, *round)).collect()
         };
         let present: BTreeSet<(Address, u64)> = open.iter().map(|(at, round)| (*at, round.nonce)).collect();
@@ -315,8 +388,8 @@ impl Daemon {
             if self.seats.contains(&(at, round.nonce)) || self.sitting.len() >= SEATS_MAX {
                 continue;
             }
-            let members = match self.sets.read(&*self.chain, round.epoch).await {
-                Ok(Some(members)) => members,
+            let set = match self.sets.read(&*self.chain, round.epoch).await {
+                Ok(Some(set)) => set,
                 Ok(None) => continue,
                 Err(error) => {
                     tracing::warn!(round = %at, epoch = round.epoch, %error, "the validator set cannot be read");
@@ -324,15 +397,15 @@ impl Daemon {
                 }
             };
             self.seats.insert((at, round.nonce));
-            let Some(seat) = Seat::find(&at, &round, &members, &self.validator) else { continue };
+            let Some(seat) = Seat::find(&at, &round, &members_of(&set), &self.validator) else { continue };
             if has_spoken(&round, seat.seat) {
                 tracing::info!(round = %at, seat = seat.seat, "this seat has attested already");
                 continue;
             }
             let job = round.job.to_string();
-            let until = round.attest_until;
-            tracing::info!(job, round = round.index, seat = seat.seat, attest_until = until, "drawn for a round");
-            self.sitting.spawn(self.bench.clone().sit(seat));
+            let (commit_until, reveal_until) = (round.commit_until, round.reveal_until);
+            tracing::info!(job, round = round.index, seat = seat.seat, commit_until, reveal_until, "drawn for a round");
+            self.sitting.spawn(self.bench.clone().sit(seat, set));
         }
     }
 
@@ -346,6 +419,7 @@ impl Daemon {
                 return;
             }
             let subjects = mirror.crank_subjects();
+            let roster = mirror.roster_members();
             self.pacer.retain(&subjects.iter().map(|(subject, _)| subject.to_bytes()).collect());
             let mut due = Vec::new();
             for (subject, facts) in &subjects {
@@ -354,11 +428,8 @@ impl Daemon {
                 if self.turning.len().saturating_add(due.len()) >= CRANKS_MAX {
                     break;
                 }
-                let members: &[[u8; 32]] = if matches!(facts, Facts::Epoch(_)) && !mirror.roster.is_empty() {
-                    &mirror.roster
-                } else {
-                    &mirror.members
-                };
+                let members: &[[u8; 32]] =
+                    if matches!(facts, Facts::Epoch(_)) && !roster.is_empty() { &roster } else { &mirror.members };
                 let rank = rank(&self.validator.to_bytes(), members, &key);
                 for crank in self.pacer.due(&key, facts, &possible, rank, now_ms) {
                     due.push((*subject, crank, Subject::of(&mirror, *subject, crank)));
@@ -403,10 +474,6 @@ impl Daemon {
 }
 
 fn has_spoken(round: &arbiter::Round, seat: u8) -> bool {
-    let spoken = round.votes_valid
-        | round.votes_invalid
-        | round.votes_unavailable
-        | round.votes_inconclusive
-        | round.votes_divergent;
+    let spoken = mirror::votes_of(round).spoken();
     1u16.checked_shl(u32::from(seat)).is_some_and(|bit| spoken & bit != 0)
 }

@@ -73,7 +73,8 @@ pub async fn examine(config: &Config) -> Report {
         "keys",
         match &identity {
             Ok(identity) => {
-                Ok(format!("validator {}, vote key {}", identity.validator_address(), hex::encode(identity.vote_key())))
+                let (validator, delegate) = (identity.validator_address(), identity.delegate_address());
+                Ok(format!("validator {validator}, delegate {delegate}, vote key {}", hex::encode(identity.vote_key())))
             }
             Err(error) => Err(error.to_string()),
         },
@@ -94,7 +95,7 @@ pub async fn examine(config: &Config) -> Report {
             address::arbiter_config(),
             address::roster(),
             address::stake(&identity.validator_address()),
-            identity.validator_address(),
+            identity.delegate_address(),
         ];
         match chain.accounts(&asked).await {
             Ok(found) => on_chain(&mut report, identity, &found),
@@ -133,15 +134,19 @@ fn on_chain(report: &mut Report, identity: &Identity, found: &[Option<proofmill_
     let seat = roster.as_ref().and_then(|roster| {
         let validator = identity.validator_address().to_bytes();
         let place = roster.identities.iter().take(usize::from(roster.count)).position(|known| *known == validator)?;
-        roster.vote_keys.get(place)
+        Some((*roster.vote_keys.get(place)?, *roster.delegates.get(place)?))
     });
     report.push(
         "registration",
         match seat {
-            Some(key) if *key == identity.vote_key() => Ok("on the roster".to_owned()),
-            Some(key) => {
+            Some((key, _)) if key != identity.vote_key() => {
                 Err(format!("on the roster with the vote key {}; retire and register again", hex::encode(key)))
             }
+            Some((_, delegate)) if delegate != identity.delegate_address().to_bytes() => {
+                let delegate = solana_address::Address::new_from_array(delegate);
+                Err(format!("on the roster with the delegate {delegate}; retire and register again"))
+            }
+            Some(_) => Ok("on the roster".to_owned()),
             None => Err("not on the roster; stake and register with this vote key".to_owned()),
         },
     );
@@ -161,7 +166,7 @@ fn on_chain(report: &mut Report, identity: &Identity, found: &[Option<proofmill_
         if lamports >= BALANCE_MIN {
             Ok(format!("{lamports} lamports"))
         } else {
-            Err(format!("{lamports} lamports, at least {BALANCE_MIN} are wanted; fund the validator"))
+            Err(format!("{lamports} lamports, at least {BALANCE_MIN} are wanted; fund the delegate"))
         },
     );
 }

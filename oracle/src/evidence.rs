@@ -9,7 +9,7 @@ use std::{
 
 use proofmill_artifacts::BundleError;
 use proofmill_chain::{Chain, ChainError};
-use proofmill_client::{DecodeError, market};
+use proofmill_client::{DecodeError, arbiter, market};
 use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, Peer, PeerAddr};
 use proofmill_jobspec::{JobSpec, SpecError};
 use proofmill_oracle_core::{Opening, OpeningError};
@@ -99,6 +99,15 @@ impl Fetcher {
         let account = self.chain.account(address).await?.filter(|account| account.owner == market::ID);
         let account = account.ok_or(EvidenceError::FindProvider(address))?;
         Ok(market::Provider::decode(&account.data)?)
+    }
+
+    /// The data of one of the arbiter's accounts.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn account(&self, address: Address) -> Result<Option<Vec<u8>>, EvidenceError> {
+        let account = self.chain.account(address).await?.filter(|account| account.owner == arbiter::ID);
+        Ok(account.map(|account| account.data))
     }
 
     async fn dial(&self, provider: Address) -> Result<Peer, EvidenceError> {

@@ -1,9 +1,11 @@
-//! The two keys: the validator's, which pays and names its seat, and the vote key, which signs attestations.
+//! The two keys of the daemon: the delegate's, which commits and pays, and the vote key, which signs attestations. The
+//! validator's own key, which owns the stake, is not here.
 
 use std::{fs, path::PathBuf, sync::Arc};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use proofmill_chain::{KeyfileError, read_keypair, read_or_create_keypair};
+use proofmill_oracle_core::{BallotKey, salt};
 use proofmill_protocol::{
     attestation::Attestation,
     envelope::{Kind, envelope},
@@ -38,24 +40,30 @@ pub enum IdentityError {
 
 /// The validator's keys.
 pub struct Identity {
-    validator: Arc<Keypair>,
+    validator: Address,
+    delegate: Arc<Keypair>,
     vote: SigningKey,
 }
 
 impl Identity {
     /// An identity of these keys.
-    pub fn new(validator: Keypair, vote: &Keypair) -> Self {
-        Self { validator: Arc::new(validator), vote: SigningKey::from_bytes(vote.secret_bytes()) }
+    pub fn new(validator: Address, delegate: Keypair, vote: &Keypair) -> Self {
+        Self { validator, delegate: Arc::new(delegate), vote: SigningKey::from_bytes(vote.secret_bytes()) }
     }
 
     /// The fee payer.
     pub fn payer(&self) -> Arc<Keypair> {
-        self.validator.clone()
+        self.delegate.clone()
+    }
+
+    /// Address of the fee payer, which the roster knows as the delegate.
+    pub fn delegate_address(&self) -> Address {
+        Address::new_from_array(self.delegate.pubkey().to_bytes())
     }
 
     /// Address that the roster knows.
     pub fn validator_address(&self) -> Address {
-        Address::new_from_array(self.validator.pubkey().to_bytes())
+        self.validator
     }
 
     /// Public half of the vote key.
@@ -66,6 +74,11 @@ impl Identity {
     /// Secret half of the vote key, for the data plane's handshake.
     pub fn vote_secret(&self) -> [u8; 32] {
         self.vote.to_bytes()
+    }
+
+    /// The salt that hides the answer to a question.
+    pub fn salt(&self, question: &BallotKey) -> [u8; 32] {
+        salt(self.vote.as_bytes(), question)
     }
 
     /// Signs an attestation. The caller has recorded it.
@@ -79,9 +92,9 @@ impl Identity {
 /// # Errors
 /// A file is missing or malformed.
 pub fn load(config: &Config) -> Result<Identity, IdentityError> {
-    let validator = read_keypair(&config.validator_keypair).map_err(key_error("validator_keypair"))?;
+    let delegate = read_keypair(&config.delegate_keypair).map_err(key_error("delegate_keypair"))?;
     let vote = read_keypair(&config.vote_key).map_err(key_error("vote_key"))?;
-    Ok(Identity::new(validator, &vote))
+    Ok(Identity::new(config.validator, delegate, &vote))
 }
 
 /// Makes the data directory and the keys that are missing.
@@ -89,13 +102,13 @@ pub fn load(config: &Config) -> Result<Identity, IdentityError> {
 /// # Errors
 /// A file or directory cannot be made; one that is there is never replaced.
 pub fn create(config: &Config) -> Result<Identity, IdentityError> {
-    let parents = [config.validator_keypair.parent(), config.vote_key.parent(), Some(config.data_dir.as_path())];
+    let parents = [config.delegate_keypair.parent(), config.vote_key.parent(), Some(config.data_dir.as_path())];
     for path in parents.into_iter().flatten().filter(|path| !path.as_os_str().is_empty()) {
         fs::create_dir_all(path).map_err(|source| IdentityError::CreateDirectory { path: path.to_owned(), source })?;
     }
-    let validator = read_or_create_keypair(&config.validator_keypair).map_err(key_error("validator_keypair"))?;
+    let delegate = read_or_create_keypair(&config.delegate_keypair).map_err(key_error("delegate_keypair"))?;
     let vote = read_or_create_keypair(&config.vote_key).map_err(key_error("vote_key"))?;
-    Ok(Identity::new(validator, &vote))
+    Ok(Identity::new(config.validator, delegate, &vote))
 }
 
 fn key_error(key: &'static str) -> impl FnOnce(KeyfileError) -> IdentityError {

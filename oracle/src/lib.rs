@@ -6,7 +6,8 @@
 //! | `config.rs`, `identity.rs` | what an operator sets; the two keys |
 //! | `mirror.rs` | what the chain says, decoded |
 //! | `evidence.rs` | fetches from provider and re-executors, within bounds |
-//! | `bench.rs` | one seat in one round: gather, judge, record, sign, send |
+//! | `bench.rs` | one seat in one round: gather, judge, record, commit, reveal |
+//! | `exchange.rs` | reveals between validators |
 //! | `crankshaft.rs` | cranks as transactions |
 //! | `journal.rs` | the ledger as ballot book and as outbox |
 //! | `daemon.rs` | ties them together until SIGTERM |
@@ -21,6 +22,7 @@ pub mod crankshaft;
 pub mod daemon;
 pub mod doctor;
 pub mod evidence;
+pub mod exchange;
 pub mod identity;
 pub mod journal;
 pub mod limits;

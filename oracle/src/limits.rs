@@ -32,5 +32,13 @@ pub const CONFIG_EVERY: Duration = Duration::from_secs(5);
 pub const SETS_MAX: usize = 8;
 /// How long running work may take to end on SIGTERM.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// How long peers are asked for their reveals: most of a first turn, so that what is gathered still lands in it.
+pub const GATHER_FOR: Duration = Duration::from_secs(2);
+/// Pause between two questions to a peer that does not serve yet: a look of its own at the chain.
+pub const GATHER_AGAIN_EVERY: Duration = Duration::from_millis(150);
+/// Pause between two announcements of this node's socket: each is a transaction.
+pub const ANNOUNCE_EVERY: Duration = Duration::from_secs(30);
+/// Old validator sets looked for at once, to be closed.
+pub const OLD_SETS: u32 = 4;
 /// Balance below which the doctor warns, lamports: about a thousand attestations.
 pub const BALANCE_MIN: u64 = 10_000_000;

@@ -71,8 +71,12 @@ fn obey(arguments: Arguments) -> Result<ExitCode> {
             let created = Config::load_or_create(&config)?;
             let identity = identity::create(&created)?;
             println!("validator {}", identity.validator_address());
+            println!("delegate  {}", identity.delegate_address());
             println!("vote key  {}", hex::encode(identity.vote_key()));
-            println!("next: fund the validator, stake, register with this vote key, then `proofmill-oracle run`");
+            println!(
+                "next: set `validator`, fund the delegate, stake, register with this delegate and vote key, then \
+                 `proofmill-oracle run`"
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

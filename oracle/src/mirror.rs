@@ -3,18 +3,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Instant,
 };
 
 use proofmill_chain::{AccountSnapshot, ChainTime, Change};
 use proofmill_client::{arbiter, market};
-use proofmill_oracle_core::{EpochFacts, Facts, JobLife, JobOnChain, RoundOnChain, StakeFacts, VerdictOnChain};
-use proofmill_protocol::{job::JobState, verdict::Opinion};
+use proofmill_oracle_core::{
+    EpochFacts, Facts, JobLife, JobOnChain, MemberFacts, RevealFacts, RoundOnChain, StakeFacts, VerdictOnChain,
+};
+use proofmill_protocol::{
+    job::JobState,
+    quorum::{Rule, Votes, Windows},
+    service::Meter,
+    verdict::Opinion,
+};
 use solana_address::Address;
 
 use crate::limits::CLOCK_AGE_MAX;
 
-/// `state` of a round that takes attestations.
+/// `state` of a round that takes commitments and is not decided.
 pub const ROUND_OPEN: u8 = 1;
 
 /// What is watched.
@@ -58,6 +66,9 @@ impl Watched {
 pub struct Mirror {
     jobs: BTreeMap<Address, market::Job>,
     stakes: BTreeMap<Address, market::Stake>,
+    /// What each owner has bonded, atoms.
+    bonded: BTreeMap<Address, u64>,
+    stake_owners: BTreeMap<Address, Address>,
     rounds: BTreeMap<Address, arbiter::Round>,
     verdicts: BTreeMap<Address, arbiter::Verdict>,
     rounds_of: BTreeMap<Address, BTreeSet<Address>>,
@@ -68,8 +79,10 @@ pub struct Mirror {
     pub market: Option<market::Config>,
     /// The arbiter's configuration.
     pub arbiter: Option<arbiter::ArbiterConfig>,
-    /// The roster's members.
-    pub roster: Vec<[u8; 32]>,
+    /// The roster, once it was read.
+    pub roster: Option<Arc<arbiter::Roster>>,
+    /// Old validator sets that may be closed, and who paid for them.
+    pub old_sets: BTreeMap<u32, Address>,
     /// Members of the present set, or of the roster before the first.
     pub members: Vec<[u8; 32]>,
 }
@@ -104,6 +117,8 @@ impl Mirror {
             }
             Watched::Stakes => {
                 let stake = market::Stake::decode(&account.data)?;
+                self.bonded.insert(stake.owner, stake.bonded);
+                self.stake_owners.insert(address, stake.owner);
                 if stake.slashed > 0 {
                     self.stakes.insert(address, stake);
                 } else {
@@ -139,6 +154,9 @@ impl Mirror {
             }
             Watched::Stakes => {
                 self.stakes.remove(address);
+                if let Some(owner) = self.stake_owners.remove(address) {
+                    self.bonded.remove(&owner);
+                }
             }
             Watched::Rounds => {
                 if let Some(round) = self.rounds.remove(address) {
@@ -216,14 +234,35 @@ impl Mirror {
         if let Some(config) = &self.arbiter {
             let epoch = EpochFacts {
                 epoch: config.epoch,
+                frozen_epoch: config.frozen_epoch,
+                old_set: self.old_sets.keys().next().copied(),
                 epoch_started_at: config.epoch_started_at,
                 epoch_seconds: config.epoch_seconds,
-                roster: u8::try_from(self.roster.len()).unwrap_or(u8::MAX),
+                roster: self.roster.as_ref().map_or(0, |roster| roster.count),
                 committee: config.committee,
             };
             out.push((proofmill_client::address::arbiter_config(), Facts::Epoch(epoch)));
         }
+        if let (Some(roster), Some(config)) = (&self.roster, &self.arbiter) {
+            let members = roster.identities.iter().zip(roster.weights).zip(roster.weighed_at);
+            for ((identity, weight), weighed_at) in members.take(usize::from(roster.count)) {
+                let owner = Address::new_from_array(*identity);
+                if let Some(&bonded) = self.bonded.get(&owner) {
+                    let member = MemberFacts { weight, bonded, weighed_at, epoch_seconds: config.epoch_seconds };
+                    // Apart from the stake's own subject, which may be swept at the same time.
+                    out.push((owner, Facts::Member(member)));
+                }
+            }
+        }
         out
+    }
+
+    /// Identities on the roster.
+    pub fn roster_members(&self) -> Vec<[u8; 32]> {
+        let members = |roster: &Arc<arbiter::Roster>| -> Vec<[u8; 32]> {
+            roster.identities.into_iter().take(usize::from(roster.count)).collect()
+        };
+        self.roster.as_ref().map(members).unwrap_or_default()
     }
 
     fn job_facts(&self, job: &Address) -> JobOnChain {
@@ -233,7 +272,7 @@ impl Mirror {
             rounds: of_job(&self.rounds_of)
                 .iter()
                 .filter_map(|at| Some((at, self.rounds.get(at)?)))
-                .filter_map(|(at, round)| Some(round_facts(at, round, self.arbiter.as_ref()?)))
+                .map(|(at, round)| round_facts(at, round))
                 .collect(),
             verdicts: of_job(&self.verdicts_of)
                 .iter()
@@ -243,13 +282,16 @@ impl Mirror {
     }
 }
 
+/// `Job.kind` of a service.
+const KIND_SERVICE: u8 = 3;
+
 fn life_of(job: &market::Job) -> Option<JobLife> {
     Some(JobLife {
         nonce: job.nonce,
         attempt: job.attempt,
         state: JobState::from_code(job.state)?,
         audit_bps: job.audit_bps,
-        posted_at: job.posted_at,
+        opened_at: job.opened_at,
         bids_until: job.bids_until,
         has_bid: job.best_bidder != Address::default(),
         matched_at: job.matched_at,
@@ -264,31 +306,68 @@ fn life_of(job: &market::Job) -> Option<JobLife> {
         fee: job.fee,
         claimed: job.claimed,
         audit_paid: job.audit_paid,
+        service: (job.kind == KIND_SERVICE).then_some(Meter {
+            started_at: job.started_at,
+            paused_at: job.paused_at,
+            ended_at: job.receipt_at,
+            paused_ms: job.paused_ms,
+            max_seconds: job.max_seconds,
+            usage_ms: job.metered_ms,
+            usage_at: job.usage_at,
+            usage_timeout_seconds: job.usage_timeout_seconds,
+        }),
     })
 }
 
-fn round_facts(address: &Address, round: &arbiter::Round, config: &arbiter::ArbiterConfig) -> RoundOnChain {
-    // The program's own rule: `ArbiterConfig::rule`.
-    let rule = if round.index <= 1 {
-        (config.committee, config.threshold, config.reveals_min, true)
-    } else {
-        (config.escalated_committee, config.escalated_threshold, config.escalated_threshold, false)
+/// The rule under which a round was opened.
+pub fn rule_of(round: &arbiter::Round) -> Rule {
+    Rule {
+        committee: round.seats,
+        threshold: round.threshold,
+        reveals_min: round.reveals_min,
+        unanimous: round.index <= 1,
+    }
+}
+
+/// What was said in it.
+pub fn votes_of(round: &arbiter::Round) -> Votes {
+    Votes {
+        valid: round.votes_valid,
+        invalid: round.votes_invalid,
+        unavailable: round.votes_unavailable,
+        inconclusive: round.votes_inconclusive,
+        divergent: round.votes_divergent,
+    }
+}
+
+/// Its windows, and who has spoken.
+pub fn reveal_facts(round: &arbiter::Round) -> RevealFacts {
+    let windows = Windows {
+        seats: round.seats,
+        committed: round.committed,
+        commit_until: round.commit_until,
+        reveal_until: round.reveal_until,
     };
+    RevealFacts { windows, spoken: votes_of(round).spoken() }
+}
+
+/// Whether a seat has committed.
+pub fn has_committed(round: &arbiter::Round, seat: u8) -> bool {
+    1u16.checked_shl(u32::from(seat)).is_some_and(|bit| round.committed & bit != 0)
+}
+
+fn round_facts(address: &Address, round: &arbiter::Round) -> RoundOnChain {
+    let (votes, rule) = (votes_of(round), rule_of(round));
     RoundOnChain {
         address: address.to_bytes(),
         nonce: round.nonce,
         attempt: round.attempt,
         index: round.index,
         state: round.state,
-        attest_until: round.attest_until,
-        votes: [
-            round.votes_valid,
-            round.votes_invalid,
-            round.votes_unavailable,
-            round.votes_inconclusive,
-            round.votes_divergent,
-        ],
-        rule,
+        windows: reveal_facts(round).windows,
+        missed: round.missed,
+        votes: [votes.valid, votes.invalid, votes.unavailable, votes.inconclusive, votes.divergent],
+        rule: (rule.committee, rule.threshold, rule.reveals_min, rule.unanimous),
     }
 }
 

@@ -8,6 +8,9 @@ use solana_address::Address;
 
 use crate::{config::Bidding, limits};
 
+/// `Job.kind` that this node runs: a container that ends. Services are left to nodes that serve them.
+const KIND_BATCH: u8 = 1;
+
 /// Jobs bid on, oldest first; only so many are remembered.
 #[derive(Default)]
 pub struct Bidder {
@@ -19,6 +22,9 @@ impl Bidder {
     /// Whether to bid on this job now. Says yes once for each job: a bid that is refused by name is not repeated.
     pub fn wants(&mut self, rule: &Bidding, account: &Address, job: &Job, now: i64) -> bool {
         let price = rule.price_per_second;
+        if job.kind != KIND_BATCH {
+            return false;
+        }
         let open = job.state == JobState::Open as u8 && job.bids_until > now;
         let fits = job.mint == rule.mint && price < job.best_bid_per_second && price <= job.price_ceiling_per_second;
         if !open || !fits || !self.known.insert(*account) {

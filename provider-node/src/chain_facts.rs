@@ -136,7 +136,7 @@ pub fn round_facts(round: &Round, max_seconds: u32) -> RoundFacts {
         round: round.index,
         open: round.state == ROUND_OPEN,
         reexecuted: round.reexecuted != 0,
-        attest_until: round.attest_until,
+        attest_until: round.commit_until,
         max_seconds,
     }
 }

@@ -202,19 +202,19 @@ impl Context {
         }
     }
 
-    /// Takes a bid back once it binds nobody: the job is matched or gone, or another bid is better.
+    /// Closes a bid once its job is over. Until then it stands: should the winner fail, the next bid may win.
     pub async fn take_back(&self, bid: Address, found: market::Bid) {
-        let binding = match self.read_job(found.job.to_bytes()).await {
-            Ok(Some(job)) => job.state == JobState::Open as u8 && job.best_bidder == self.me(),
+        let stands = match self.read_job(found.job.to_bytes()).await {
+            Ok(Some(job)) => job.nonce == found.nonce && job.state != JobState::Settled as u8,
             Ok(None) => false,
             Err(error) => return tracing::warn!(%error, "a job we bid on is not read"),
         };
-        if binding {
+        if stands {
             return;
         }
-        match self.transactions.withdraw_bid(bid, &found).await {
-            Ok(_) => tracing::info!(job = %found.job, "bid taken back"),
-            Err(error) => tracing::info!(job = %found.job, %error, "bid not taken back yet"),
+        match self.transactions.close_bid(bid, &found).await {
+            Ok(_) => tracing::info!(job = %found.job, "bid closed"),
+            Err(error) => tracing::info!(job = %found.job, %error, "bid not closed yet"),
         }
     }
 

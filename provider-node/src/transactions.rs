@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use proofmill_chain::{Chain, ChainError, ComputeLimit, Confirmed, Sender, TransactionRequest};
 use proofmill_client::{
-    address, arbiter,
+    address::{self, Coin},
+    arbiter,
     market::{self, Job, MarketError},
 };
 use proofmill_provider_core::AttemptKey;
@@ -183,29 +184,31 @@ impl Transactions {
     /// # Errors
     /// [`SendError`].
     pub async fn claim_reward(&self, key: &AttemptKey, job: &Job) -> Result<Confirmed, SendError> {
-        let destination = address::token_account(&self.owner, &job.mint);
+        let coin = Coin::of_job(job);
+        let destination = coin.account_of(&self.owner);
         let accounts = market::ClaimRewardAccounts {
             job: Address::new_from_array(key.job),
             vault: job.vault,
             provider: self.provider,
             mint: job.mint,
             destination,
+            token_program: coin.token_program,
         };
-        let list = vec![self.make_token_account(destination, job.mint), market::claim_reward(accounts)];
+        let list = vec![self.make_token_account(coin), market::claim_reward(accounts)];
         self.send("claim_reward", &outbox_key(b"reward", key), list).await
     }
 
     /// The associated token program's `CreateIdempotent`.
-    fn make_token_account(&self, account: Address, mint: Address) -> Instruction {
+    fn make_token_account(&self, coin: Coin) -> Instruction {
         Instruction {
             program_id: address::ASSOCIATED_TOKEN_PROGRAM,
             accounts: vec![
                 AccountMeta::new(self.operator.pubkey(), true),
-                AccountMeta::new(account, false),
+                AccountMeta::new(coin.account_of(&self.owner), false),
                 AccountMeta::new_readonly(self.owner, false),
-                AccountMeta::new_readonly(mint, false),
+                AccountMeta::new_readonly(coin.mint, false),
                 AccountMeta::new_readonly(Address::default(), false),
-                AccountMeta::new_readonly(address::TOKEN_PROGRAM, false),
+                AccountMeta::new_readonly(coin.token_program, false),
             ],
             data: vec![1],
         }
@@ -231,16 +234,11 @@ impl Transactions {
 }
 
 impl Transactions {
-    /// Takes a bid back, and its rent with it.
-    pub async fn withdraw_bid(&self, bid: Address, found: &market::Bid) -> Result<Confirmed, SendError> {
-        let accounts = market::WithdrawBidAccounts {
-            operator: self.operator.pubkey(),
-            provider: self.provider,
-            job: found.job,
-            bid,
-            rent_payer: found.rent_payer,
-        };
-        self.send("withdraw_bid", &[b"unbid", bid.as_ref()].concat(), vec![market::withdraw_bid(accounts)]).await
+    /// Closes a bid on a job that is over; rent and deposit come back.
+    pub async fn close_bid(&self, bid: Address, found: &market::Bid) -> Result<Confirmed, SendError> {
+        let accounts = market::CloseBidAccounts { job: found.job, bid, rent_payer: found.rent_payer };
+        let life = found.nonce.to_le_bytes();
+        self.send("close_bid", &[b"unbid", bid.as_ref(), &life].concat(), vec![market::close_bid(accounts)]).await
     }
 }
 

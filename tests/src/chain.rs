@@ -40,13 +40,28 @@ pub struct Sent {
     pub logs: Vec<String>,
 }
 
+/// A transaction ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    pub transaction: Transaction,
+    pub bytes: usize,
+    pub signatures: usize,
+}
+
 /// Bytes of an SPL token account, and where its amount lies.
 const TOKEN_ACCOUNT_LEN: usize = 165;
 const MINT_LEN: usize = 82;
 /// Slots the simulated chain makes per second.
 const SLOTS_PER_SECOND: u64 = 2;
+/// The feature `replace_spl_token_with_p_token`: active on mainnet since slot 419,472,000 (epoch 971).
+const P_TOKEN_FEATURE: Address = Address::from_str_const("ptokFjwyJtrwCa9Kgo9xoDS59V4QccBGEaRFnRPnSdP");
 /// What every wallet starts with.
 const LAMPORTS: u64 = 1_000_000_000_000;
+/// What a signature costs.
+const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
+const SYSTEM_PROGRAM: Address = Address::new_from_array([0; 32]);
+/// A program that nobody deployed, as the owner of copies.
+const FOREIGN_PROGRAM: Address = Address::new_from_array([0x66; 32]);
 
 /// A chain with everybody on it.
 #[derive(Clone)]
@@ -68,6 +83,8 @@ pub struct World {
     /// Two payment mints and the stake mint, 6 decimals each.
     pub mints: [Address; 2],
     pub stake_mint: Address,
+    /// What the rounds are drawn from: the slot hashes, unless a test says otherwise.
+    pub beacon_account: Address,
     pub tenants: Vec<Address>,
     pub providers: Vec<ProviderParty>,
     pub validators: Vec<ValidatorParty>,
@@ -103,6 +120,7 @@ impl World {
             outsider: Address::default(),
             mints: [Address::default(); 2],
             stake_mint: Address::default(),
+            beacon_account: address::SLOT_HASHES,
             tenants: Vec::new(),
             providers: Vec::new(),
             validators: Vec::new(),
@@ -118,13 +136,36 @@ impl World {
             let (owner, operator) = (world.wallet(name), world.wallet(&format!("{name} operator")));
             world.providers.push(ProviderParty::new(name, owner, operator));
         }
+        for program in [market::ID, arbiter::ID] {
+            world.do_own(program, world.authority);
+        }
         for number in 0..5 {
             let name = format!("validator {number}");
-            let identity = world.wallet(&name);
-            world.validators.push(ValidatorParty::new(&name, identity));
+            let (identity, delegate) = (world.wallet(&name), world.wallet(&format!("{name} delegate")));
+            world.validators.push(ValidatorParty::new(&name, identity, delegate));
         }
         world.seal_slots(8);
         world
+    }
+
+    /// The same world as a cluster had it before epoch 971 of mainnet: the classic token program, version 3.5.0, in place
+    /// of p-token (SIMD-0266), which clusters run at the same address since.
+    pub fn with_classic_token_program(mut self) -> Self {
+        let mut features = LiteSVM::mainnet_feature_set();
+        features.deactivate(&P_TOKEN_FEATURE);
+        self.svm = self.svm.with_feature_set(features).with_default_programs();
+        self
+    }
+
+    /// Writes who may upgrade a program into its `ProgramData`, where the loader keeps it: the machine's own loader leaves
+    /// the authority out, which is an immutable program.
+    pub fn do_own(&mut self, program: Address, authority: Address) {
+        let at = address::program_data(&program);
+        let mut account = self.svm.get_account(&at).expect("an upgradeable program");
+        assert_eq!(account.data[..4], [3, 0, 0, 0], "ProgramData");
+        account.data[12] = 1;
+        account.data[13..45].copy_from_slice(authority.as_ref());
+        self.svm.set_account(at, account).expect("an account");
     }
 
     /// The wallet of a name, funded and able to sign from now on.
@@ -149,9 +190,19 @@ impl World {
 
     /// The token account of `owner` for `mint`, holding `amount`.
     pub fn fund(&mut self, owner: Address, mint: Address, amount: u64) -> Address {
-        let account = address::token_account(&owner, &mint);
+        let account = self.account_of(&owner, &mint);
         self.token_account(account, &owner, &mint, amount);
         account
+    }
+
+    /// The token program that a mint belongs to.
+    pub fn token_program(&self, mint: &Address) -> Address {
+        self.svm.get_account(mint).map_or(address::TOKEN_PROGRAM, |account| account.owner)
+    }
+
+    /// Address of the associated token account of `owner` for `mint`, whichever token program it is of.
+    pub fn account_of(&self, owner: &Address, mint: &Address) -> Address {
+        address::token_account_in(&self.token_program(mint), owner, mint)
     }
 
     /// A token account at a chosen address.
@@ -161,7 +212,7 @@ impl World {
         data[32..64].copy_from_slice(owner.as_ref());
         data[64..72].copy_from_slice(&amount.to_le_bytes());
         data[108] = 1;
-        self.put(at, address::TOKEN_PROGRAM, data);
+        self.put(at, self.token_program(mint), data);
     }
 
     /// Writes an account directly: what no transaction could do, for tests of substitution.
@@ -179,8 +230,20 @@ impl World {
     pub fn foreign_copy(&mut self, original: Address) -> Address {
         let at = wallet(&format!("copy of {original}")).pubkey();
         let data = self.data(&original);
-        self.put(at, Address::new_from_array([0x66; 32]), data);
+        self.put(at, FOREIGN_PROGRAM, data);
         at
+    }
+
+    /// Whether a wallet of the tests can sign for this address.
+    pub fn can_sign(&self, at: &Address) -> bool {
+        self.keys.contains_key(at)
+    }
+
+    /// Every wallet that can sign, in the order of addresses.
+    pub fn wallets(&self) -> Vec<Address> {
+        let mut all: Vec<Address> = self.keys.keys().copied().collect();
+        all.sort_unstable_by_key(Address::to_bytes);
+        all
     }
 
     pub fn data(&self, at: &Address) -> Vec<u8> {
@@ -204,18 +267,49 @@ impl World {
 
     /// Atoms of `mint` over all token accounts.
     pub fn supply(&self, mint: &Address) -> u128 {
-        let accounts = self.svm.get_program_accounts(&address::TOKEN_PROGRAM);
-        let of_mint = accounts
-            .iter()
-            .filter(|(_, account)| account.data.len() == TOKEN_ACCOUNT_LEN && account.data[..32] == *mint.as_array());
+        let accounts = self.svm.get_program_accounts(&self.token_program(mint));
+        let of_mint = accounts.iter().filter(|(at, account)| {
+            at != mint && account.data.len() >= TOKEN_ACCOUNT_LEN && account.data[..32] == *mint.as_array()
+        });
         of_mint.map(|(at, _)| u128::from(self.tokens(at))).sum()
     }
 
-    /// A digest of every account of both programs and of the token program.
+    /// The supply that a mint itself states.
+    pub fn stated_supply(&self, mint: &Address) -> u64 {
+        let data = self.data(mint);
+        data.get(36..44).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+
+    /// A digest of every account of both programs, of both token programs and of nobody's.
     pub fn snapshot(&self) -> u64 {
+        self.digest_without(None)
+    }
+
+    /// A digest of every account of both programs and of both token programs: not of wallets, which pay fees.
+    pub fn kept(&self) -> u64 {
+        self.digest(&[market::ID, arbiter::ID, address::TOKEN_PROGRAM, address::TOKEN_2022_PROGRAM], None)
+    }
+
+    /// The digest without one account: whoever pays a transaction's fee loses it even if the transaction fails.
+    fn digest_without(&self, payer: Option<Address>) -> u64 {
+        let owners = [
+            market::ID,
+            arbiter::ID,
+            address::TOKEN_PROGRAM,
+            address::TOKEN_2022_PROGRAM,
+            SYSTEM_PROGRAM,
+            FOREIGN_PROGRAM,
+        ];
+        self.digest(&owners, payer)
+    }
+
+    fn digest(&self, owners: &[Address], payer: Option<Address>) -> u64 {
         let mut digest = 0u64;
-        for owner in [market::ID, arbiter::ID, address::TOKEN_PROGRAM] {
-            for (at, account) in self.svm.get_program_accounts(&owner) {
+        for owner in owners {
+            for (at, account) in self.svm.get_program_accounts(owner) {
+                if Some(at) == payer {
+                    continue;
+                }
                 let mut hasher = DefaultHasher::new();
                 (at.as_array(), account.lamports, &account.data, account.owner.as_array()).hash(&mut hasher);
                 // The order of iteration is not that of the addresses: add, do not chain.
@@ -256,40 +350,70 @@ impl World {
 
     /// Sends several instructions in one transaction.
     pub fn send_all(&mut self, instructions: &[Instruction]) -> Result<Sent, Failure> {
-        let mut signers: Vec<Rc<Keypair>> = Vec::new();
+        self.attempt(instructions).map_err(|error| match error {
+            TransactionError::InstructionError(_, error) => error,
+            other => panic!("the runtime refused the transaction itself: {other:?}"),
+        })
+    }
+
+    /// Sends several instructions in one transaction, which the runtime itself may refuse. A refusal has changed
+    /// nothing but the payer's fee.
+    pub fn attempt(&mut self, instructions: &[Instruction]) -> Result<Sent, TransactionError> {
+        self.svm.expire_blockhash();
+        let signed = self.sign(instructions);
+        let (payer, signatures) = (signed.transaction.message.account_keys[0], signed.signatures);
+        let (before, purse) = (self.digest_without(Some(payer)), self.lamports(&payer));
+        let sent = self.run(signed);
+        if sent.is_err() {
+            assert_eq!(before, self.digest_without(Some(payer)), "a failed transaction changed an account");
+            let fee = purse - self.lamports(&payer);
+            assert!(
+                fee == 0 || fee == LAMPORTS_PER_SIGNATURE * signatures as u64,
+                "a failed transaction took {fee} lamports of its payer"
+            );
+        }
+        sent
+    }
+
+    /// One transaction of the instructions, signed by every wallet they ask for. Who signs first pays the fee; where
+    /// nobody has to sign, the crank does.
+    pub fn sign(&self, instructions: &[Instruction]) -> Signed {
+        let mut signers: Vec<&Keypair> = Vec::new();
         if self.crank_pays {
-            signers.push(Rc::clone(&self.keys[&self.crank]));
+            signers.push(&self.keys[&self.crank]);
         }
         for meta in instructions.iter().flat_map(|instruction| &instruction.accounts) {
             if meta.is_signer && !signers.iter().any(|key| key.pubkey() == meta.pubkey) {
                 let key = self.keys.get(&meta.pubkey).unwrap_or_else(|| panic!("no key signs for {}", meta.pubkey));
-                signers.push(Rc::clone(key));
+                signers.push(key);
             }
         }
         if signers.is_empty() {
-            signers.push(Rc::clone(&self.keys[&self.crank]));
+            signers.push(&self.keys[&self.crank]);
         }
-        self.svm.expire_blockhash();
         let message = Message::new(instructions, Some(&signers[0].pubkey()));
-        let serialized = message.serialize().len();
+        let bytes = 1 + 64 * signers.len() + message.serialize().len();
         let signatures = signers.len();
-        let keys: Vec<&Keypair> = signers.iter().map(AsRef::as_ref).collect();
-        let transaction = Transaction::new(&keys, message, self.svm.latest_blockhash());
-        let before = self.snapshot();
-        match self.svm.send_transaction(transaction) {
+        Signed { transaction: Transaction::new(&signers, message, self.svm.latest_blockhash()), bytes, signatures }
+    }
+
+    /// Runs a signed transaction, without [`World::send`]'s look at every account: for whoever looks for itself.
+    pub fn execute(&mut self, signed: Signed) -> Result<Sent, Failure> {
+        self.run(signed).map_err(|error| match error {
+            TransactionError::InstructionError(_, error) => error,
+            other => panic!("the runtime refused the transaction itself: {other:?}"),
+        })
+    }
+
+    fn run(&mut self, signed: Signed) -> Result<Sent, TransactionError> {
+        match self.svm.send_transaction(signed.transaction) {
             Ok(done) => Ok(Sent {
                 compute_units: done.compute_units_consumed,
-                bytes: 1 + 64 * signatures + serialized,
-                signatures,
+                bytes: signed.bytes,
+                signatures: signed.signatures,
                 logs: done.logs,
             }),
-            Err(failed) => {
-                assert_eq!(before, self.snapshot(), "a failed transaction changed an account");
-                match failed.err {
-                    TransactionError::InstructionError(_, error) => Err(error),
-                    other => panic!("the runtime refused the transaction itself: {other:?}"),
-                }
-            }
+            Err(failed) => Err(failed.err),
         }
     }
 

@@ -4,10 +4,17 @@
 //! Every transaction goes through [`World::send`], which holds the law of atomicity: whatever fails changes nothing.
 
 mod chain;
+mod drand;
 mod instructions;
 mod parties;
 mod steps;
+mod witnesses;
 
-pub use chain::{Failure, Refusal, Sent, World, custom};
-pub use parties::{ProviderParty, ValidatorParty, secret, wallet};
-pub use steps::{JobHandle, LIMITS, Limits, TestBuilder, attestation, claim, settings, terms};
+pub use chain::{Failure, Refusal, Sent, Signed, World, custom};
+pub use drand::{SimulatedNetwork, evmnet};
+pub use parties::{ProviderParty, ValidatorParty, commitment, public_key, secret, sign_usage, tenant_node, wallet};
+pub use steps::{
+    ArrayHandle, JobHandle, LIMITS, Limits, TestBuilder, array_terms, attestation, claim, claim_of, service_terms,
+    settings, terms, usage_claim, usage_report,
+};
+pub use witnesses::Measured;

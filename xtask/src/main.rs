@@ -1,8 +1,10 @@
 //! The project's own build commands: `cargo xtask <command>`. They need Rust and crates.io, nothing else, except
 //! that `sbf` builds the on-chain programs and so needs a BPF toolchain, which it can install on Debian.
 
+mod attack;
 mod client;
 mod drift;
+mod fuzz;
 mod idl;
 mod sbf;
 mod tidy;
@@ -26,6 +28,10 @@ enum Command {
     Idl(drift::Options),
     /// Writes crates/client/src/generated/*.rs from idl/*.json
     Client(drift::Options),
+    /// Tries to rob the two programs, and to smuggle bugs past the tests
+    Attack(attack::Options),
+    /// Fuzzes the rules' decoders and the programs' entry points, guided by coverage
+    Fuzz(fuzz::Options),
     /// Checks names, paths, promises and the direction of dependencies
     Tidy,
 }
@@ -35,6 +41,8 @@ fn main() -> Result<()> {
         Command::Sbf(options) => sbf::run(&options),
         Command::Idl(options) => idl::run(&options),
         Command::Client(options) => client::run(&options),
+        Command::Attack(options) => attack::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy => tidy::run(),
     }
 }

@@ -4,9 +4,9 @@
 //! `xtask/sbf/` holds the recipe. The programs are committed to `programs/deploy/` with a record of what they were built
 //! from and with, so that a machine without these tools can run the network, and anyone with them can build the same bytes.
 
-mod compile;
+pub mod compile;
 mod record;
-mod toolchain;
+pub mod toolchain;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,9 @@ pub struct Options {
     /// Build again from nothing and compare with the committed programs; change nothing
     #[arg(long, conflicts_with = "stale")]
     check: bool,
+    /// Build only the hand-written program that a benchmark compares with, to target/comparison; nothing ships from it
+    #[arg(long, conflicts_with_all = ["check", "stale"])]
+    comparison: bool,
     /// Say by the exit status whether the committed programs were built from other sources; needs no tools
     #[arg(long)]
     stale: bool,
@@ -34,6 +37,11 @@ pub fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
     if options.stale {
         return stale(&root);
+    }
+    if options.comparison {
+        let target = root.join("target/comparison");
+        let built = compile::comparison(&root, &target, &Toolchain::find(true)?)?;
+        return install(&built, &target.join("claim_reward.so"));
     }
     if options.check {
         let committed = Record::read(&root)?;

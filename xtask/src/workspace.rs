@@ -1,5 +1,6 @@
 //! Where things are in the repository, and how to run a tool in it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -46,4 +47,47 @@ pub fn output(command: &mut Command) -> Result<String> {
         bail!("{name} failed: {status}\n{}", String::from_utf8_lossy(&stderr));
     }
     String::from_utf8(stdout).with_context(|| format!("{name} printed something that is not text"))
+}
+
+/// Makes `to` hold the files of `from` and no others. Unchanged files keep their time, so that nothing is built twice.
+pub fn mirror(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        let bytes = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+        if std::fs::read(to).ok().as_ref() != Some(&bytes) {
+            write(to, bytes)?;
+            // The recipe's scripts must stay executable.
+            std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;
+        }
+        return Ok(());
+    }
+    let list = |folder: &Path| -> Result<BTreeSet<std::ffi::OsString>> {
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
+    };
+    let mut names = list(from).with_context(|| format!("cannot list {}", from.display()))?;
+    names.retain(|name| !["target", "deploy"].iter().any(|skipped| name == skipped));
+    if to.is_dir() {
+        for stale in list(to)?.difference(&names) {
+            let stale = to.join(stale);
+            if stale.is_dir() { std::fs::remove_dir_all(stale)? } else { std::fs::remove_file(stale)? }
+        }
+    }
+    names.iter().try_for_each(|name| mirror(&from.join(name), &to.join(name)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test fails by panicking
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_holds_the_same_files_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        write(&from.join("a/b.rs"), "b").unwrap();
+        write(&from.join("deploy/c.so"), "c").unwrap();
+        write(&to.join("stale.rs"), "s").unwrap();
+        mirror(&from, &to).unwrap();
+        assert_eq!(std::fs::read(to.join("a/b.rs")).unwrap(), b"b");
+        assert!(!to.join("deploy").exists() && !to.join("stale.rs").exists());
+    }
 }

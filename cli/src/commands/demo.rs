@@ -9,9 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use proofmill_client::{address, market};
-use proofmill_protocol::job::{JobState, Outcome};
+use proofmill_protocol::{
+    appeal::CaseState,
+    job::{JobState, Outcome},
+};
 use serde::Serialize;
 use serde_json::json;
 use solana_address::Address;
@@ -175,8 +178,14 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
     checks.that("the committee rejected the forged output", row.verdict == Outcome::Rejected.name());
     checks.that("the tenant is refunded in full", row.refunded == row.escrowed && row.paid == 0 && row.fee == 0);
     checks.that(
-        format!("the liar's stake is slashed by exactly its lock ({})", tokens(row.slashed)),
+        format!("exactly the lock of the liar's stake is set aside ({})", tokens(row.slashed)),
         row.slashed > 0 && stake_before.checked_sub(stake_after) == Some(row.slashed),
+    );
+    output.say("   the slash waits for an appeal that nobody makes");
+    let slashed = take_slash(&tenant.session, &key, &network.providers[LIAR].owner.pubkey()).await?;
+    checks.that(
+        format!("the liar's stake is slashed by exactly its lock ({})", tokens(slashed)),
+        slashed > 0 && slashed == row.slashed,
     );
     jobs.push((key, row));
 
@@ -319,16 +328,47 @@ async fn interrupted_job(
     Ok((posted.job, JobRow::new("interrupted", &posted.job, &job, initiation)))
 }
 
+/// Takes a slash once its delay has passed, unless somebody is quicker; returns all that the owner's stake has lost.
+async fn take_slash(session: &Session, job: &Address, owner: &Address) -> Result<u64> {
+    let stake = address::stake(owner);
+    let nonce = session.fetch("job", job, market::Job::decode).await?.nonce;
+    let slash_case = address::slash_case(job, 1, nonce);
+    let started = Instant::now();
+    while let Some(case) = session.find("slash case", &slash_case, market::SlashCase::decode).await? {
+        let next = match CaseState::from_code(case.state) {
+            Some(CaseState::Taken) => {
+                market::close_case(market::CloseCaseAccounts { slash_case, rent_payer: case.rent_payer })
+            }
+            _ => {
+                market::apply_slash(market::ApplySlashAccounts { config: address::market_config(), stake, slash_case })
+            }
+        };
+        let due = session.now().await? >= case.due_at;
+        // Refused if somebody was quicker: the next look says so.
+        if !due || session.send(&[next]).await.is_err() {
+            tokio::time::sleep(limits::POLL).await;
+        }
+        if started.elapsed() > limits::CRANK_GRACE {
+            bail!("the slash of {job} was not taken in {} s", limits::CRANK_GRACE.as_secs());
+        }
+    }
+    Ok(session.fetch("stake", &stake, market::Stake::decode).await?.slashed_total)
+}
+
 /// Waits for rewards, fees and audits to be pushed, collects refunds, closes every job; returns lamports left behind.
 async fn settle_up(tenant: &Tenant, jobs: &[(Address, JobRow)], output: &Output) -> Result<u64> {
+    let mut cases = Vec::new();
     for (key, _) in jobs {
-        let job = tenant.job(key).await?;
-        tenant.claim_refund(key, &job).await?;
+        if let Some(job) = tenant.find_job(key).await? {
+            cases.push(address::slash_case(key, job.attempt, job.nonce));
+            tenant.claim_refund(key, &job).await?;
+        }
         // Reward and fee are the provider's and anyone's to push; close refuses until they are, and until
         // confirmed re-executions are paid.
         let started = Instant::now();
         loop {
-            let job = tenant.job(key).await?;
+            // What nobody challenged is closed by whoever settled it.
+            let Some(job) = tenant.find_job(key).await? else { break };
             match tenant.close(key, &job).await {
                 Ok(()) => break,
                 Err(error) if started.elapsed() > limits::CRANK_GRACE => return Err(error),
@@ -340,9 +380,10 @@ async fn settle_up(tenant: &Tenant, jobs: &[(Address, JobRow)], output: &Output)
     let started = Instant::now();
     loop {
         let mut leaked = 0u64;
-        for (key, _) in jobs {
+        for ((key, _), slash_case) in jobs.iter().zip(&cases) {
             let mut accounts = vec![
                 *key,
+                *slash_case,
                 address::vault(key),
                 address::verdict(key, 1),
                 address::round(key, 1, 1),

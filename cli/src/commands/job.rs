@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use proofmill_client::market;
 use proofmill_jobspec::{JobSpec, SpecDraft};
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::job::{JobState, Outcome};
 use serde_json::json;
 use solana_address::Address;
 
@@ -81,9 +81,23 @@ pub async fn run(command: JobCommand, open: impl Fn() -> Result<Session>, output
         }
         JobCommand::Cancel { job } => {
             let session = open()?;
+            let before = session.fetch("job", &job, market::Job::decode).await?;
             let instruction = market::cancel_job(market::CancelJobAccounts { tenant: session.address()?, job });
             session.send(&[instruction]).await.context("cancelling the job")?;
-            finish(&Tenant::open(session).await?, &job, output).await
+            let tenant = Tenant::open(session).await?;
+            if tenant.find_job(&job).await?.is_some() {
+                return finish(&tenant, &job, output).await;
+            }
+            // Somebody emptied and closed it in the meantime: all of the escrow went back, as cancelling settles it.
+            let gone = market::Job {
+                state: JobState::Settled as u8,
+                outcome: Outcome::Cancelled as u8,
+                refunded: before.escrowed,
+                claimed: 0b111,
+                ..before
+            };
+            output.result(&job_json(&job, &gone), || format!("{}\nclosed", job_words(&job, &gone)));
+            Ok(())
         }
         JobCommand::Close { job } => finish(&Tenant::open(open()?).await?, &job, output).await,
     }
@@ -92,9 +106,11 @@ pub async fn run(command: JobCommand, open: impl Fn() -> Result<Session>, output
 /// Claims what the tenant is owed and closes the job.
 async fn finish(tenant: &Tenant, key: &Address, output: &Output) -> Result<()> {
     let job = tenant.job(key).await?;
-    tenant.claim_refund(key, &job).await?;
-    let job = tenant.job(key).await?;
-    tenant.close(key, &job).await?;
+    if let Err(error) = tenant.close(key, &job).await {
+        // It still owes somebody else: the refund is ours all the same.
+        tenant.claim_refund(key, &job).await?;
+        return Err(error);
+    }
     output.result(&job_json(key, &job), || format!("{}\nclosed; every lamport is back", job_words(key, &job)));
     Ok(())
 }
@@ -169,7 +185,7 @@ async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<
         output.say(format!("result in {}, checked against the verdict", dest.display()));
     }
     tenant.claim_refund(&posted.job, &job).await?;
-    let job = tenant.job(&posted.job).await?;
+    let job = tenant.find_job(&posted.job).await?.unwrap_or(job);
     output.result(&job_json(&posted.job, &job), || job_words(&posted.job, &job));
     Ok(())
 }

@@ -75,7 +75,9 @@ impl LocalNetwork {
             .into_iter()
             .map(|(name, address)| Ok(Program { name: name.to_owned(), address, image: program(name)? }))
             .collect::<Result<Vec<_>>>()?;
-        let localnet = Localnet::start(LocalnetOptions { programs, slot_ms }).await?;
+        let authority = bootstrap::authority(dir)?.pubkey();
+        let options = LocalnetOptions { programs, slot_ms, upgrade_authority: Some(authority) };
+        let localnet = Localnet::start(options).await?;
         let settings = Settings {
             rpc_url: localnet.rpc_url().to_owned(),
             ws_url: localnet.ws_url().to_owned(),
@@ -106,6 +108,7 @@ impl LocalNetwork {
             validator::init(&self.session, &identity, &dir, PARTY_STAKE, Some(metrics.clone())).await?;
             ready.push((number, dir, metrics));
         }
+        bootstrap::freeze_set(&self.session).await?;
         bootstrap::freeze_set(&self.session).await?;
         for (number, dir, metrics) in ready {
             let log = self.dir.join(format!("validator-{number}.log"));

@@ -15,6 +15,8 @@ pub fn state_name(code: u8) -> &'static str {
         Some(JobState::Running) => "running",
         Some(JobState::Submitted) => "submitted",
         Some(JobState::Settled) => "settled",
+        Some(JobState::Paused) => "paused",
+        Some(JobState::Ending) => "ending",
         None => "unknown",
     }
 }

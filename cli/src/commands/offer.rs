@@ -56,7 +56,18 @@ pub async fn publish(
             mint_rule: address::mint_rule(mint),
             offer,
         },
-        market::PublishOfferArgs { args: market::OfferArgs { price_per_second, seconds_max, expires_at, index } },
+        market::PublishOfferArgs {
+            args: market::OfferArgs {
+                price_per_second,
+                seconds_max,
+                expires_at,
+                index,
+                // The node runs batch jobs.
+                services: 0,
+                sla_bond_max: 0,
+                sla_uptime_max_bps: 0,
+            },
+        },
     );
     session.send(&[instruction]).await.context("publishing the offer")?;
     Ok(offer)

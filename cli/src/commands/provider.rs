@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use proofmill_chain::read_or_create_keypair;
-use proofmill_client::{address, arbiter, market};
+use proofmill_client::{
+    address::{self, Coin},
+    arbiter, market,
+};
 use serde_json::json;
 use solana_address::Address;
 use solana_signer::Signer;
@@ -151,7 +154,7 @@ pub async fn init(
     }
     session.send(&all).await.context("registering the provider")?;
     if args.stake > 0 {
-        bootstrap::stake(session, &config.stake_mint, args.stake).await?;
+        bootstrap::stake(session, Coin::of_stakes(&config), args.stake).await?;
     }
     Ok(Registered { provider })
 }

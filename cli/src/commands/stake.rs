@@ -1,7 +1,10 @@
 //! `proofmill stake`.
 
 use anyhow::{Context, Result};
-use proofmill_client::{address, market};
+use proofmill_client::{
+    address::{self, Coin},
+    market,
+};
 use serde_json::json;
 
 use crate::{
@@ -20,7 +23,7 @@ pub async fn run(session: &Session, command: StakeCommand, output: &Output) -> R
     let stake = address::stake(&owner);
     match command {
         StakeCommand::Show { .. } => {}
-        StakeCommand::Deposit { amount } => bootstrap::stake(session, &config.stake_mint, amount).await?,
+        StakeCommand::Deposit { amount } => bootstrap::stake(session, Coin::of_stakes(&config), amount).await?,
         StakeCommand::Unbond { amount } => {
             let instruction = market::unbond_stake(
                 market::UnbondStakeAccounts { owner, config: address::market_config(), stake },
@@ -29,12 +32,14 @@ pub async fn run(session: &Session, command: StakeCommand, output: &Output) -> R
             session.send(&[instruction]).await.context("unbonding")?;
         }
         StakeCommand::Withdraw => {
+            let coin = Coin::of_stakes(&config);
             let instruction = market::withdraw_stake(market::WithdrawStakeAccounts {
                 owner,
                 stake,
                 vault: address::stake_vault(&stake),
-                mint: config.stake_mint,
-                destination: address::token_account(&owner, &config.stake_mint),
+                mint: coin.mint,
+                destination: coin.account_of(&owner),
+                token_program: coin.token_program,
             });
             session.send(&[instruction]).await.context("withdrawing stake")?;
         }

@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use proofmill_chain::read_or_create_keypair;
-use proofmill_client::{address, arbiter, market};
+use proofmill_client::{
+    address::{self, Coin},
+    arbiter, market,
+};
 use serde_json::json;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -23,7 +26,7 @@ pub async fn run(command: ValidatorCommand, open: impl Fn() -> Result<Session>, 
                 &json!({ "validator": identity.pubkey().to_string(), "config": dir.join("oracle.toml") }),
                 || {
                     format!(
-                        "validator {} is on the roster and counts from the next set on; start it with\n  \
+                        "validator {} is on the roster and counts from the set after next on; start it with\n  \
                      proofmill validator start --config {}",
                         identity.pubkey(),
                         dir.join("oracle.toml").display()
@@ -52,10 +55,12 @@ pub async fn init(
         proofmill_chain::write_keypair(&identity_file, identity)?;
     }
     let vote = read_or_create_keypair(&dir.join("vote-keypair.json"))?;
+    let delegate = read_or_create_keypair(&dir.join("delegate-keypair.json"))?;
     let session = session.speaking_as(identity);
+    bootstrap::fund_delegate(&session, &delegate.pubkey()).await?;
     let config = session.fetch("market configuration", &address::market_config(), market::Config::decode).await?;
     if stake > 0 {
-        bootstrap::stake(&session, &config.stake_mint, stake).await?;
+        bootstrap::stake(&session, Coin::of_stakes(&config), stake).await?;
     }
     let roster = session.fetch("roster", &address::roster(), arbiter::Roster::decode).await?;
     let me = identity.pubkey().to_bytes();
@@ -69,7 +74,7 @@ pub async fn init(
                     stake: address::stake(&identity.pubkey()),
                     roster: address::roster(),
                 },
-                arbiter::RegisterValidatorArgs { vote_key: vote.pubkey().to_bytes() },
+                arbiter::RegisterValidatorArgs { vote_key: vote.pubkey().to_bytes(), delegate: delegate.pubkey() },
             )])
             .await
             .context("entering the roster")?;
@@ -81,7 +86,8 @@ pub async fn init(
     let text = |path: &Path| toml::Value::String(path.display().to_string());
     set("rpc_url", session.settings.rpc_url.clone().into());
     set("ws_url", session.settings.ws_url.clone().into());
-    set("validator_keypair", text(&identity_file));
+    set("validator", identity.pubkey().to_string().into());
+    set("delegate_keypair", text(&dir.join("delegate-keypair.json")));
     set("vote_key", text(&dir.join("vote-keypair.json")));
     set("data_dir", text(&dir.join("data")));
     set("bind_addr", "127.0.0.1:0".into());
@@ -96,19 +102,28 @@ async fn list(session: &Session, output: &Output) -> Result<()> {
     let set =
         session.find("validator set", &address::validator_set(config.epoch), arbiter::ValidatorSet::decode).await?;
     let roster = session.fetch("roster", &address::roster(), arbiter::Roster::decode).await?;
+    let next = session
+        .find("validator set", &address::validator_set(config.frozen_epoch), arbiter::ValidatorSet::decode)
+        .await?;
     let names = |count: u8, keys: &[[u8; 32]]| -> Vec<String> {
         keys.iter().take(usize::from(count)).map(|key| Address::new_from_array(*key).to_string()).collect()
     };
     let present = set.as_ref().map(|set| names(set.count, &set.identities)).unwrap_or_default();
-    let next = names(roster.count, &roster.identities);
-    output.result(&json!({ "epoch": config.epoch, "set": present, "roster": next }), || {
-        format!(
-            "epoch {}, {} validators:\n  {}\nroster:\n  {}",
-            config.epoch,
-            present.len(),
-            present.join("\n  "),
-            next.join("\n  ")
-        )
-    });
+    let next = next.as_ref().map(|set| names(set.count, &set.identities)).unwrap_or_default();
+    let weights: Vec<u64> = roster.weights.iter().take(usize::from(roster.count)).copied().collect();
+    let roster = names(roster.count, &roster.identities);
+    output.result(
+        &json!({ "epoch": config.epoch, "set": present, "next_set": next, "roster": roster, "weights": weights }),
+        || {
+            format!(
+                "epoch {}, {} validators:\n  {}\nnext epoch:\n  {}\nroster:\n  {}",
+                config.epoch,
+                present.len(),
+                present.join("\n  "),
+                next.join("\n  "),
+                roster.join("\n  ")
+            )
+        },
+    );
     Ok(())
 }

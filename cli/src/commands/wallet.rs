@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use proofmill_chain::{Chain, read_keypair, write_keypair};
-use proofmill_client::address;
 use serde_json::json;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -61,7 +60,7 @@ pub async fn balance(session: &Session, of: Option<Address>, output: &Output) ->
     let mut amounts = [0u64; 2];
     for (amount, mint) in amounts.iter_mut().zip([session.settings.payment_mint, session.settings.stake_mint]) {
         if let Some(mint) = mint {
-            *amount = session.token_balance(&address::token_account(&of, &mint)).await?;
+            *amount = session.tokens_of(&of, &mint).await?;
         }
     }
     let [payment, stake] = amounts;

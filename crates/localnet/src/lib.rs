@@ -30,7 +30,10 @@ use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use surfpool_sdk::{BlockProductionMode, SimnetEvent, Surfnet, cheatcodes::builders::DeployProgram};
+use surfpool_sdk::{
+    BlockProductionMode, SimnetEvent, Surfnet,
+    cheatcodes::builders::{CheatcodeBuilder, DeployProgram},
+};
 
 pub use error::LocalnetError;
 pub use network_file::NetworkFile;
@@ -76,11 +79,13 @@ pub struct LocalnetOptions {
     pub programs: Vec<Program>,
     /// Milliseconds between two blocks; at least 10.
     pub slot_ms: u64,
+    /// Who may upgrade the programs, and so who sets them up; without one they are as the network leaves them.
+    pub upgrade_authority: Option<Address>,
 }
 
 impl Default for LocalnetOptions {
     fn default() -> Self {
-        Self { programs: Vec::new(), slot_ms: SLOT_MS }
+        Self { programs: Vec::new(), slot_ms: SLOT_MS, upgrade_authority: None }
     }
 }
 
@@ -107,13 +112,14 @@ impl Localnet {
             return Err(LocalnetError::Options("a slot takes at least 10 ms".to_owned()));
         }
         let programs = options.programs.clone();
+        let upgrade_authority = options.upgrade_authority;
         // The SDK's client blocks and brings its own runtime, which must neither start nor end inside this one.
         let (done, started) = tokio::sync::oneshot::channel();
         std::thread::Builder::new()
             .name("localnet-start".to_owned())
             .spawn(move || {
                 // Nobody waits any more: the network is dropped, which ends it.
-                let _ = done.send(boot(options.slot_ms, &options.programs));
+                let _ = done.send(boot(options.slot_ms, &options.programs, upgrade_authority));
             })
             .map_err(|source| LocalnetError::Options(format!("no thread can be started: {source}")))?;
         let net = started.await.map_err(|_| LocalnetError::Surfnet("the start was interrupted".to_owned()))??;
@@ -244,7 +250,7 @@ impl Localnet {
 }
 
 /// Starts the network and deploys, on a thread without an async runtime.
-fn boot(slot_ms: u64, programs: &[Program]) -> Result<Surfnet, LocalnetError> {
+fn boot(slot_ms: u64, programs: &[Program], upgrade_authority: Option<Address>) -> Result<Surfnet, LocalnetError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -274,8 +280,28 @@ fn boot(slot_ms: u64, programs: &[Program]) -> Result<Surfnet, LocalnetError> {
         runtime
             .block_on(async { net.cheatcodes().deploy(image) })
             .map_err(|error| LocalnetError::Surfnet(format!("program {}: {error}", program.name)))?;
+        if let Some(authority) = upgrade_authority {
+            let owned = SetProgramAuthority { program: program.address, authority };
+            runtime
+                .block_on(async { net.cheatcodes().execute(owned) })
+                .map_err(|error| LocalnetError::Surfnet(format!("authority of {}: {error}", program.name)))?;
+        }
     }
     Ok(net)
+}
+
+/// Hands a program to its upgrade authority, as a deployment does.
+struct SetProgramAuthority {
+    program: Address,
+    authority: Address,
+}
+
+impl CheatcodeBuilder for SetProgramAuthority {
+    const METHOD: &'static str = "surfnet_setProgramAuthority";
+
+    fn build(self) -> serde_json::Value {
+        serde_json::json!([self.program.to_string(), self.authority.to_string()])
+    }
 }
 
 /// The network's event queue is bounded, and some of its writers wait for room: somebody has to read it.

@@ -235,7 +235,7 @@ async fn mints_are_real_and_a_subscription_tells_at_once() {
 async fn programs_run_and_other_processes_find_the_network() {
     // On a runtime of one thread, as `#[tokio::main(flavor = "current_thread")]` tools have.
     let programs = programs();
-    let options = LocalnetOptions { programs: programs.clone(), slot_ms: 50 };
+    let options = LocalnetOptions { programs: programs.clone(), slot_ms: 50, ..LocalnetOptions::default() };
     let net = Localnet::start(options).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("network.json");
@@ -273,7 +273,9 @@ async fn an_image_that_is_no_program_is_refused_and_networks_do_not_meet() {
     }
     for image in images {
         let bad = Program { name: "bad".into(), address: Keypair::new().pubkey(), image };
-        let started = Localnet::start(LocalnetOptions { programs: vec![bad.clone()], slot_ms: 50 }).await;
+        let started =
+            Localnet::start(LocalnetOptions { programs: vec![bad.clone()], slot_ms: 50, ..LocalnetOptions::default() })
+                .await;
         assert!(matches!(&started, Err(LocalnetError::NotExecutable(at)) if *at == bad.address), "{:?}", started.err());
     }
     let options = || LocalnetOptions { slot_ms: 50, ..LocalnetOptions::default() };

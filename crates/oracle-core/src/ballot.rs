@@ -1,8 +1,10 @@
 //! One question, one answer. What is signed is recorded first; whatever is recorded is what is signed, for ever.
 
 use proofmill_protocol::{
-    attestation::{Attestation, AttestationError},
-    ids::{Domain, JobKey},
+    Key,
+    attestation::{Attestation, AttestationError, commitment_bytes},
+    ids::{Domain, JobKey, ValidatorKey},
+    sha256,
 };
 
 /// The question: a validator answers it once.
@@ -79,6 +81,34 @@ pub enum BallotError<E> {
     /// The book neither took the answer nor shows one.
     #[error("the book refuses the answer and shows none; check the disk")]
     Lost,
+}
+
+/// The answer to a question that is on record under this identity, if there is one.
+///
+/// # Errors
+/// [`BallotError`]: the question must stay unanswered.
+pub fn recorded<B: BallotBook>(
+    book: &B,
+    question: &BallotKey,
+    validator: &ValidatorKey,
+) -> Result<Option<Attestation>, BallotError<B::Error>> {
+    let Some(bytes) = book.recorded(&question.encode()).map_err(BallotError::Book)? else { return Ok(None) };
+    let recorded = Attestation::decode(&bytes).map_err(BallotError::Unreadable)?;
+    if BallotKey::of(&recorded) != *question || recorded.validator != *validator {
+        return Err(BallotError::Foreign);
+    }
+    Ok(Some(recorded))
+}
+
+/// The salt that hides an answer: another one for each question, derived from the vote key's secret, so that no crash
+/// can lose it and no restart can choose another.
+pub fn salt(vote_secret: &Key, question: &BallotKey) -> Key {
+    sha256(&[b"proofml/v1SALT", vote_secret, &question.encode()])
+}
+
+/// What a seat commits to.
+pub fn commitment(answer: &Attestation, salt: &Key) -> Key {
+    sha256(&[&commitment_bytes(answer, &sha256(&[&answer.encode()]), salt)])
 }
 
 /// Records `answer` unless the question is answered already, and returns what is to be signed and sent: the recorded

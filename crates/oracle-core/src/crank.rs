@@ -3,15 +3,16 @@
 use proofmill_protocol::{
     Key, UnixSeconds,
     job::JobState,
-    limits::{BPS, MATCH_GRACE_SECONDS},
-    quorum::{RoundOutcome, Rule, Votes},
+    limits::{BPS, MATCH_GRACE_SECONDS, MISSED_REVEAL_SECONDS, USAGE_GRACE_SECONDS},
+    quorum::{Phase, RoundOutcome, Rule, Votes, Windows},
+    service::Meter,
     verdict::Opinion,
 };
 
-/// `state` of a round that takes attestations.
+/// `state` of a round that takes commitments and reveals.
 const ROUND_OPEN: u8 = 1;
-/// `state` of a decided round.
-const ROUND_FINAL: u8 = 3;
+/// `state` of a round that ended in dissent or silence.
+const ROUND_ESCALATED: u8 = 2;
 /// `claimed` bit: the fee has left the vault.
 const CLAIMED_FEE: u8 = 4;
 
@@ -22,6 +23,8 @@ pub enum Crank {
     AcceptBid,
     /// Open the first round, if the beacon says so.
     OpenRound,
+    /// Say that the first round ended in silence.
+    ExpireRound,
     /// Open the second round: the first one brought dissent or silence.
     EscalateRound,
     /// Write the verdict of this round (1 or 2).
@@ -42,8 +45,15 @@ pub enum Crank {
     CloseVerdict(Key),
     /// Move slashed stake out of its vault.
     SweepSlashed,
-    /// Freeze the validator set of this epoch.
+    /// Freeze the validator set of this epoch, and begin the one before it.
     FreezeSet(u32),
+    /// Close the validator set of this old epoch.
+    CloseSet(u32),
+    /// Read a member's stake anew: it weighs another amount, or too little.
+    RefreshValidator,
+    /// Put on record that this seat of this round committed and did not reveal.
+    RecordMissedReveal(Key, u8),
+    // A slash whose delay has passed is applied by anyone: `ApplySlash` belongs here, its facts in `Facts`.
 }
 
 impl Crank {
@@ -52,6 +62,7 @@ impl Crank {
         match self {
             Self::AcceptBid => "accept_bid",
             Self::OpenRound => "open_round",
+            Self::ExpireRound => "expire_round",
             Self::EscalateRound => "escalate_round",
             Self::FinalizeRound(_) => "finalize_round",
             Self::VerifyProof => "verify_proof",
@@ -63,6 +74,9 @@ impl Crank {
             Self::CloseVerdict(_) => "close_verdict",
             Self::SweepSlashed => "sweep_slashed",
             Self::FreezeSet(_) => "freeze_set",
+            Self::CloseSet(_) => "close_set",
+            Self::RefreshValidator => "refresh_validator",
+            Self::RecordMissedReveal(..) => "record_missed_reveal",
         }
     }
 }
@@ -76,6 +90,8 @@ pub enum Facts {
     Stake(StakeFacts),
     /// The epoch.
     Epoch(EpochFacts),
+    /// One member of the roster.
+    Member(MemberFacts),
 }
 
 /// Everything on chain under one job's address.
@@ -101,7 +117,7 @@ pub struct JobLife {
     /// Share of such receipts that is audited, basis points.
     pub audit_bps: u16,
     /// When it was posted.
-    pub posted_at: UnixSeconds,
+    pub opened_at: UnixSeconds,
     /// End of its auction; zero without one.
     pub bids_until: UnixSeconds,
     /// Whether anybody bids.
@@ -130,19 +146,27 @@ pub struct JobLife {
     pub claimed: u8,
     /// Bits of the re-executors paid.
     pub audit_paid: u8,
+    /// The clock of a service; none for a batch job.
+    pub service: Option<Meter>,
 }
 
 impl JobLife {
     /// After this instant anyone may expire the job; `None` once it is settled. The program's own rule.
     pub fn expires_after(&self) -> Option<UnixSeconds> {
+        if let Some(meter) = self.service
+            && matches!(self.state, JobState::Running | JobState::Paused)
+        {
+            return Some(meter.expires_after());
+        }
         let (from, seconds) = match self.state {
-            JobState::Open => (self.bids_until.max(self.posted_at), MATCH_GRACE_SECONDS),
+            JobState::Open => (self.bids_until.max(self.opened_at), MATCH_GRACE_SECONDS),
             JobState::Matched => (self.matched_at, i64::from(self.start_window_seconds)),
             JobState::Running => {
                 (self.started_at.saturating_add(i64::from(self.max_seconds)), i64::from(self.receipt_grace_seconds))
             }
             JobState::Submitted => (self.receipt_at, i64::from(self.verdict_window_seconds)),
-            JobState::Settled => return None,
+            JobState::Ending => (self.receipt_at, USAGE_GRACE_SECONDS),
+            JobState::Paused | JobState::Settled => return None,
         };
         Some(from.saturating_add(seconds))
     }
@@ -161,8 +185,10 @@ pub struct RoundOnChain {
     pub index: u8,
     /// Stored state.
     pub state: u8,
-    /// The last instant at which it takes attestations.
-    pub attest_until: UnixSeconds,
+    /// When seats commit and reveal, and which have committed.
+    pub windows: Windows,
+    /// Seats whose missed reveal is on record.
+    pub missed: u16,
     /// Votes: valid, invalid, unavailable, inconclusive, divergent.
     pub votes: [u16; 5],
     /// Rule: committee, threshold, reveals, and whether a dissent prevents a decision.
@@ -172,10 +198,31 @@ pub struct RoundOnChain {
 impl RoundOnChain {
     /// What the votes come to now.
     pub fn outcome(&self, now: UnixSeconds) -> RoundOutcome {
-        let [valid, invalid, unavailable, inconclusive, divergent] = self.votes;
         let (committee, threshold, reveals_min, unanimous) = self.rule;
+        let votes = self.votes();
+        let closed = self.windows.closed(votes.spoken(), now);
+        votes.outcome(Rule { committee, threshold, reveals_min, unanimous }, closed)
+    }
+
+    fn votes(&self) -> Votes {
+        let [valid, invalid, unavailable, inconclusive, divergent] = self.votes;
         Votes { valid, invalid, unavailable, inconclusive, divergent }
-            .outcome(Rule { committee, threshold, reveals_min, unanimous }, now > self.attest_until)
+    }
+
+    /// Missed reveals that nobody has put on record.
+    fn unrecorded(&self, now: UnixSeconds) -> impl Iterator<Item = Crank> {
+        let missed = self.windows.missed(self.votes().spoken(), now) & !self.missed;
+        let address = self.address;
+        (0..self.windows.seats)
+            .filter(move |seat| self::bit(*seat) & missed != 0)
+            .map(move |seat| Crank::RecordMissedReveal(address, seat))
+    }
+
+    /// Whether the program lets it be closed once its job is gone.
+    fn closes(&self, now: UnixSeconds) -> bool {
+        let silent = self.windows.committed & !self.votes().spoken();
+        let ample = self.windows.reveal_until.saturating_add(MISSED_REVEAL_SECONDS);
+        silent == 0 || (self.windows.phase(now) == Phase::Over && (silent & !self.missed == 0 || now > ample))
     }
 }
 
@@ -222,6 +269,10 @@ pub struct StakeFacts {
 pub struct EpochFacts {
     /// Epoch of the present set; zero before the first.
     pub epoch: u32,
+    /// Epoch of the newest set: one ahead.
+    pub frozen_epoch: u32,
+    /// An old set that may be closed, if one is there.
+    pub old_set: Option<u32>,
     /// When it began.
     pub epoch_started_at: UnixSeconds,
     /// Its least life, seconds.
@@ -232,6 +283,19 @@ pub struct EpochFacts {
     pub committee: u8,
 }
 
+/// A member of the roster, as cranks see it. The subject is its stake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MemberFacts {
+    /// What it weighs, atoms.
+    pub weight: u64,
+    /// What is bonded, atoms.
+    pub bonded: u64,
+    /// When it was weighed.
+    pub weighed_at: UnixSeconds,
+    /// Least life of an epoch, seconds: twice as old a weight is not frozen any more.
+    pub epoch_seconds: u32,
+}
+
 /// What anyone may do now, most urgent first.
 pub fn crank(facts: &Facts, now: UnixSeconds) -> Vec<Crank> {
     match facts {
@@ -239,22 +303,41 @@ pub fn crank(facts: &Facts, now: UnixSeconds) -> Vec<Crank> {
         Facts::Stake(stake) if stake.slashed > 0 => vec![Crank::SweepSlashed],
         Facts::Stake(_) => Vec::new(),
         Facts::Epoch(epoch) => crank_epoch(epoch, now),
+        // A member that is weighed anew weighs what is bonded, or is gone.
+        Facts::Member(member)
+            if member.weight != member.bonded
+                || now >= member.weighed_at.saturating_add(i64::from(member.epoch_seconds)) =>
+        {
+            vec![Crank::RefreshValidator]
+        }
+        Facts::Member(_) => Vec::new(),
     }
 }
 
 fn crank_epoch(epoch: &EpochFacts, now: UnixSeconds) -> Vec<Crank> {
     let ends_at = epoch.epoch_started_at.saturating_add(i64::from(epoch.epoch_seconds));
     let over = epoch.epoch == 0 || now >= ends_at;
-    match epoch.epoch.checked_add(1) {
-        Some(next) if over && epoch.committee > 0 && epoch.roster >= epoch.committee => vec![Crank::FreezeSet(next)],
-        _ => Vec::new(),
+    let mut out = Vec::new();
+    match epoch.frozen_epoch.checked_add(1) {
+        Some(next) if over && epoch.committee > 0 && epoch.roster >= epoch.committee => {
+            out.push(Crank::FreezeSet(next))
+        }
+        _ => {}
     }
+    out.extend(epoch.old_set.map(Crank::CloseSet));
+    out
+}
+
+const fn bit(seat: u8) -> u16 {
+    if (seat as u32) < u16::BITS { 1 << seat } else { 0 }
 }
 
 fn crank_job(on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Crank> {
     let nonce = on_chain.life.as_ref().map(|life| life.nonce);
     let mut out = on_chain.life.as_ref().map_or_else(Vec::new, |life| crank_life(life, on_chain, now));
-    out.extend(on_chain.rounds.iter().filter(|r| Some(r.nonce) != nonce).map(|r| Crank::CloseRound(r.address)));
+    out.extend(on_chain.rounds.iter().flat_map(|round| round.unrecorded(now)));
+    let over = on_chain.rounds.iter().filter(|round| Some(round.nonce) != nonce && round.closes(now));
+    out.extend(over.map(|round| Crank::CloseRound(round.address)));
     out.extend(on_chain.verdicts.iter().filter(|v| Some(v.nonce) != nonce).map(|v| Crank::CloseVerdict(v.address)));
     out
 }
@@ -271,7 +354,7 @@ fn crank_life(job: &JobLife, on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Cra
             }
             default()
         }
-        JobState::Matched | JobState::Running => default(),
+        JobState::Matched | JobState::Running | JobState::Paused | JobState::Ending => default(),
         JobState::Submitted if verdict.is_some() => vec![Crank::VerifyProof],
         JobState::Submitted => match crank_judging(job, &on_chain.rounds, now) {
             // What is decided is applied rather than the default for what is not.
@@ -317,9 +400,10 @@ fn crank_judging(job: &JobLife, rounds: &[RoundOnChain], now: UnixSeconds) -> Op
         let decided = second.state == ROUND_OPEN && matches!(second.outcome(now), RoundOutcome::Decided(_));
         return decided.then_some(Crank::FinalizeRound(2));
     }
-    match first.outcome(now) {
-        RoundOutcome::Decided(_) if first.state == ROUND_OPEN => Some(Crank::FinalizeRound(1)),
-        RoundOutcome::Escalate if first.state != ROUND_FINAL && !taken(2) => Some(Crank::EscalateRound),
+    match (first.state, first.outcome(now)) {
+        (ROUND_OPEN, RoundOutcome::Decided(_)) => Some(Crank::FinalizeRound(1)),
+        (ROUND_OPEN, RoundOutcome::Escalate) => Some(Crank::ExpireRound),
+        (ROUND_ESCALATED, _) if !taken(2) => Some(Crank::EscalateRound),
         _ => None,
     }
 }

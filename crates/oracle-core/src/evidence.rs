@@ -45,21 +45,21 @@ pub struct JudgedJob {
     pub receipt_at: UnixSeconds,
 }
 
-/// When a round takes attestations.
+/// When a round takes commitments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundWindow {
     /// 1, or 2 after an escalation.
     pub index: u8,
     /// When it was opened.
     pub opened_at: UnixSeconds,
-    /// The last instant at which it takes attestations.
-    pub attest_until: UnixSeconds,
+    /// The last instant at which seats commit.
+    pub commit_until: UnixSeconds,
 }
 
 impl RoundWindow {
     /// The instant up to which missing data is waited for.
     pub fn margin(&self) -> UnixSeconds {
-        let window = self.attest_until.saturating_sub(self.opened_at).max(0);
+        let window = self.commit_until.saturating_sub(self.opened_at).max(0);
         self.opened_at.saturating_add(window.saturating_mul(MARGIN_NUMERATOR) / MARGIN_DENOMINATOR)
     }
 }

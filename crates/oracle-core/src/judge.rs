@@ -26,7 +26,7 @@ pub enum Decision {
     Speak(Judgement),
     /// Something may still come.
     Wait(Waiting),
-    /// The round takes no attestations any more.
+    /// The round takes no commitments any more.
     TooLate,
 }
 
@@ -230,7 +230,7 @@ fn metered_ms_max(receipt: &Receipt) -> u64 {
 
 /// The opinion on `evidence`, what to wait for, or that it is too late to say anything.
 pub fn judge(evidence: &Evidence) -> Decision {
-    if evidence.now > evidence.round.attest_until {
+    if evidence.now > evidence.round.commit_until {
         return Decision::TooLate;
     }
     let waits = evidence.now < evidence.round.margin();

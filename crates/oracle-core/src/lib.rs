@@ -10,6 +10,7 @@
 //! | `evidence.rs` | what an opinion may rest on |
 //! | `judge.rs` | the opinion, or what to wait for |
 //! | `ballot.rs` | that one question gets one answer, whatever is killed when |
+//! | `reveal.rs` | whose turn it is to reveal, and what travels together |
 //! | `crank.rs` | what anyone may do for a job, a stake or an epoch |
 //! | `pacer.rs` | whose turn it is, and when to try again |
 //! | `limits.rs` | every bound, with its reason |
@@ -21,13 +22,16 @@ mod evidence;
 mod judge;
 pub mod limits;
 mod pacer;
+mod reveal;
 
-pub use ballot::{BallotBook, BallotError, BallotKey, cast};
+pub use ballot::{BallotBook, BallotError, BallotKey, cast, commitment, recorded, salt};
 pub use crank::{
-    Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, RoundOnChain, StakeFacts, VerdictOnChain, crank,
+    Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, MemberFacts, RoundOnChain, StakeFacts,
+    VerdictOnChain, crank,
 };
 pub use evidence::{
     Evidence, JudgedJob, OPENING_LEN, Opening, OpeningError, OutputCheck, ReceiptBytes, Reexecution, RoundWindow,
 };
 pub use judge::{Decision, Ground, Judgement, Mismatch, Waiting, face_of, judge};
 pub use pacer::{Answer, Pacer, rank};
+pub use reveal::{REVEAL_LEN, RevealFacts, RevealStep, SeatReveal, compose};

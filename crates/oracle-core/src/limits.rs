@@ -1,6 +1,6 @@
 //! Every bound of the decisions, each with its reason.
 
-/// Share of the attestation window that a validator waits for data: two thirds. What is left must cover signing,
+/// Share of the commit window that a validator waits for data: two thirds. What is left must cover signing,
 /// sending and a resend on a slow chain.
 pub const MARGIN_NUMERATOR: i64 = 2;
 /// See [`MARGIN_NUMERATOR`].
@@ -25,3 +25,15 @@ pub const DONE_MS: u64 = 10_000;
 /// How long a crank under way may stay unanswered before it is tried again, milliseconds: above the patience of a
 /// sender, so that an answer that was lost with its task blocks nothing for ever.
 pub const UNDER_WAY_MS: u64 = 300_000;
+
+/// Share of the reveal window that is given to turns, as a divisor: half of it. In the other half nobody waits for
+/// anybody.
+pub const TURNS_DIVISOR: i64 = 2;
+/// How long the first seat has to gather, send and be seen before the second acts, seconds: a gathering of two seconds
+/// and a confirmation.
+pub const FIRST_TURN_SECONDS: i64 = 6;
+/// Pause between later turns, seconds: one confirmation.
+pub const NEXT_TURN_SECONDS: i64 = 2;
+/// Reveals in one transaction: five of 99 bytes with the verdict beside them stay below 1,232 bytes and 90,000 compute
+/// units.
+pub const REVEALS_PER_TRANSACTION: usize = 5;

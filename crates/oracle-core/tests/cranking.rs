@@ -1,11 +1,13 @@
 //! Laws of cranking: what may be done when, whose turn it is, and that nothing is repeated without cause.
 
 use proofmill_oracle_core::{
-    Answer, Crank, EpochFacts, Facts, JobLife, JobOnChain, Pacer, RoundOnChain, StakeFacts, VerdictOnChain, crank,
-    limits, rank,
+    Answer, Crank, EpochFacts, Facts, JobLife, JobOnChain, MemberFacts, Pacer, RoundOnChain, StakeFacts,
+    VerdictOnChain, crank, limits, rank,
 };
 use proofmill_protocol::{
     job::{JOB_STATES, JobState},
+    quorum::Windows,
+    service::Meter,
     verdict::Opinion,
 };
 use proptest::prelude::*;
@@ -16,7 +18,7 @@ fn life(state: JobState) -> JobLife {
         attempt: 1,
         state,
         audit_bps: 10_000,
-        posted_at: 100,
+        opened_at: 100,
         bids_until: 0,
         has_bid: false,
         matched_at: 200,
@@ -31,12 +33,22 @@ fn life(state: JobState) -> JobLife {
         fee: 0,
         claimed: 0,
         audit_paid: 0,
+        service: None,
     }
 }
 
 fn round(index: u8, votes: [u16; 5]) -> RoundOnChain {
     let rule = if index == 1 { (5, 3, 4, true) } else { (9, 6, 6, false) };
-    RoundOnChain { address: [index; 32], nonce: 7, attempt: 1, index, state: 1, attest_until: 400, votes, rule }
+    let seats = if index == 1 { 5 } else { 9 };
+    // Whoever is missing committed and may still speak, until 400.
+    let windows = Windows { seats, committed: (1 << seats) - 1, commit_until: 300, reveal_until: 400 };
+    RoundOnChain { address: [index; 32], nonce: 7, attempt: 1, index, state: 1, windows, missed: 0, votes, rule }
+}
+
+/// The same, and nobody's silence is left to be recorded.
+fn recorded(round: RoundOnChain) -> RoundOnChain {
+    let spoken = round.votes.iter().fold(0, |all, side| all | side);
+    RoundOnChain { missed: round.windows.committed & !spoken, ..round }
 }
 
 fn verdict() -> VerdictOnChain {
@@ -65,6 +77,24 @@ fn a_job_is_expired_one_second_after_anyone_may() {
         assert_eq!(of(job, &[], &[], after + 1), [], "{state:?}");
         let always_audited = JobLife { audit_bps: 10_000, ..job };
         assert_eq!(of(always_audited, &[], &[], after + 2), [Crank::Expire], "{state:?}");
+    }
+}
+
+/// A service is dead after silence, over after a day without money, and settled after the grace for its last usage.
+#[test]
+fn a_service_is_expired_by_its_own_clock() {
+    let meter = Meter { started_at: 210, max_seconds: 60, usage_timeout_seconds: 30, ..Meter::default() };
+    let cases = [
+        (JobState::Running, meter, 240),
+        (JobState::Running, Meter { usage_at: 265, ..meter }, 270 + 86_400),
+        (JobState::Paused, Meter { paused_at: 270, ..meter }, 270 + 86_400),
+        (JobState::Ending, meter, 300 + 300),
+    ];
+    for (state, meter, after) in cases {
+        let job = JobLife { service: Some(meter), ..life(state) };
+        assert_eq!(job.expires_after(), Some(after), "{state:?}");
+        assert_eq!(of(job, &[], &[], after + 1), [], "{state:?}");
+        assert_eq!(of(job, &[], &[], after + 2), [Crank::Expire], "{state:?}");
     }
 }
 
@@ -97,12 +127,21 @@ fn a_round_is_finalized_or_escalated_by_its_votes() {
     let job = life(JobState::Submitted);
     assert_eq!(of(job, &[round(1, [0b11111, 0, 0, 0, 0])], &[], 310), [Crank::FinalizeRound(1)]);
     assert_eq!(of(job, &[round(1, [0b1111, 0, 0, 0, 0])], &[], 400), []);
-    assert_eq!(of(job, &[round(1, [0b1111, 0, 0, 0, 0])], &[], 401), [Crank::FinalizeRound(1)]);
+    let four = recorded(round(1, [0b1111, 0, 0, 0, 0]));
+    assert_eq!(of(job, &[four], &[], 401), [Crank::FinalizeRound(1)]);
+    let silence = recorded(round(1, [0b111, 0, 0, 0, 0]));
+    assert_eq!(of(job, &[silence], &[], 400), []);
+    assert_eq!(of(job, &[silence], &[], 401), [Crank::ExpireRound]);
+    assert_eq!(of(job, &[RoundOnChain { state: 2, ..silence }], &[], 401), [Crank::EscalateRound]);
+    // Whoever did not commit is not waited for.
+    let windows = Windows { committed: 0b1111, ..four.windows };
+    assert_eq!(of(job, &[RoundOnChain { windows, ..four }], &[], 301), [Crank::FinalizeRound(1)]);
     let dissent = RoundOnChain { state: 2, ..round(1, [0b1, 0, 0, 0b10, 0]) };
     assert_eq!(of(job, &[dissent], &[], 310), [Crank::EscalateRound]);
     assert_eq!(of(job, &[dissent, round(2, [0; 5])], &[], 310), []);
     assert_eq!(of(job, &[dissent, round(2, [0, 0b111111, 0, 0, 0])], &[], 310), [Crank::FinalizeRound(2)]);
-    assert_eq!(of(job, &[dissent, round(2, [0; 5])], &[], 401), [Crank::FinalizeRound(2)], "silence decides too");
+    let silence = recorded(round(2, [0; 5]));
+    assert_eq!(of(job, &[recorded(dissent), silence], &[], 401), [Crank::FinalizeRound(2)], "silence decides too");
 }
 
 #[test]
@@ -112,7 +151,7 @@ fn what_is_decided_is_applied_before_any_default() {
     assert_eq!(of(job, &[], &[verdict()], long_after), [Crank::VerifyProof]);
     assert_eq!(of(job, &[round(1, [0b11111, 0, 0, 0, 0])], &[], long_after), [Crank::FinalizeRound(1)]);
     assert_eq!(of(JobLife { audit_bps: 1, ..job }, &[], &[], long_after), [Crank::SettleUnchallenged]);
-    assert_eq!(of(job, &[round(1, [0; 5])], &[], long_after), [Crank::Expire]);
+    assert_eq!(of(job, &[recorded(round(1, [0; 5]))], &[], long_after), [Crank::Expire]);
     let stale = VerdictOnChain { receipt_hash: [2; 32], ..verdict() };
     assert_eq!(of(job, &[], &[stale], long_after), [Crank::Expire], "a verdict on another receipt settles nothing");
 }
@@ -128,22 +167,65 @@ fn a_settled_job_is_swept_and_its_re_executors_are_paid_once() {
 
 #[test]
 fn what_outlives_its_job_is_closed() {
-    let gone = Facts::Job(JobOnChain { life: None, rounds: vec![round(1, [0; 5])], verdicts: vec![verdict()] });
+    let spoken = round(1, [0b11111, 0, 0, 0, 0]);
+    let gone = Facts::Job(JobOnChain { life: None, rounds: vec![spoken], verdicts: vec![verdict()] });
     assert_eq!(crank(&gone, 0), [Crank::CloseRound([1; 32]), Crank::CloseVerdict([30; 32])]);
     let reborn = JobLife { nonce: 8, ..life(JobState::Submitted) };
-    let found = of(reborn, &[round(1, [0; 5])], &[], 301);
+    let found = of(reborn, &[spoken], &[], 301);
     assert_eq!(found, [Crank::CloseRound([1; 32])], "the address is taken until it is closed");
+}
+
+/// Missed reveals are put on record before the round that shows them may be closed.
+#[test]
+fn a_missed_reveal_is_recorded_and_holds_its_round() {
+    let silent = round(1, [0b01101, 0, 0, 0, 0]);
+    let gone = |round: RoundOnChain, now: i64| {
+        crank(&Facts::Job(JobOnChain { life: None, rounds: vec![round], verdicts: vec![] }), now)
+    };
+    let both = [Crank::RecordMissedReveal([1; 32], 1), Crank::RecordMissedReveal([1; 32], 4)];
+    assert_eq!(gone(silent, 400), [], "they may still speak");
+    assert_eq!(gone(silent, 401), both);
+    assert_eq!(gone(RoundOnChain { missed: 0b00010, ..silent }, 401), both[1..]);
+    assert_eq!(gone(RoundOnChain { missed: 0b10010, ..silent }, 401), [Crank::CloseRound([1; 32])]);
+    let after_a_day = [&both[..], &[Crank::CloseRound([1; 32])]].concat();
+    assert_eq!(gone(silent, 400 + 86_401), after_a_day, "and not for ever");
+    // In its life just as well; never who did not commit.
+    let windows = Windows { committed: 0b01111, ..silent.windows };
+    let found = of(life(JobState::Settled), &[RoundOnChain { windows, ..silent }], &[], 401);
+    assert_eq!(found, both[..1]);
+}
+
+#[test]
+fn a_member_is_weighed_anew_when_its_stake_changed() {
+    let member = |weight, bonded, now| {
+        crank(&Facts::Member(MemberFacts { weight, bonded, weighed_at: 100, epoch_seconds: 50 }), now)
+    };
+    assert_eq!(member(5, 5, 149), []);
+    assert_eq!(member(5, 5, 150), [Crank::RefreshValidator], "once an epoch");
+    assert_eq!(member(5, 6, 100), [Crank::RefreshValidator]);
+    assert_eq!(member(5, 0, 100), [Crank::RefreshValidator]);
 }
 
 #[test]
 fn stakes_and_epochs() {
     assert_eq!(crank(&Facts::Stake(StakeFacts { slashed: 1 }), 0), [Crank::SweepSlashed]);
     assert_eq!(crank(&Facts::Stake(StakeFacts { slashed: 0 }), 0), []);
-    let epoch = EpochFacts { epoch: 3, epoch_started_at: 100, epoch_seconds: 50, roster: 5, committee: 5 };
+    let epoch = EpochFacts {
+        epoch: 3,
+        frozen_epoch: 4,
+        old_set: None,
+        epoch_started_at: 100,
+        epoch_seconds: 50,
+        roster: 5,
+        committee: 5,
+    };
     assert_eq!(crank(&Facts::Epoch(epoch), 149), []);
-    assert_eq!(crank(&Facts::Epoch(epoch), 150), [Crank::FreezeSet(4)]);
+    assert_eq!(crank(&Facts::Epoch(epoch), 150), [Crank::FreezeSet(5)], "one ahead");
+    assert_eq!(crank(&Facts::Epoch(EpochFacts { old_set: Some(1), ..epoch }), 149), [Crank::CloseSet(1)]);
     assert_eq!(crank(&Facts::Epoch(EpochFacts { roster: 4, ..epoch }), 150), []);
-    assert_eq!(crank(&Facts::Epoch(EpochFacts { epoch: 0, ..epoch }), 0), [Crank::FreezeSet(1)]);
+    let before = EpochFacts { epoch: 0, frozen_epoch: 0, ..epoch };
+    assert_eq!(crank(&Facts::Epoch(before), 0), [Crank::FreezeSet(1)]);
+    assert_eq!(crank(&Facts::Epoch(EpochFacts { frozen_epoch: 1, ..before }), 0), [Crank::FreezeSet(2)], "at once");
 }
 
 #[test]
@@ -214,8 +296,8 @@ proptest! {
     ) {
         let job = JobLife { audit_bps, ..life(JOB_STATES[state]) };
         let mut rounds = Vec::new();
-        if has_first { rounds.push(round(1, votes)); }
-        if has_first && has_second { rounds.push(round(2, votes)); }
+        if has_first { rounds.push(recorded(round(1, votes))); }
+        if has_first && has_second { rounds.push(recorded(round(2, votes))); }
         let verdicts: Vec<_> = has_verdict.then(verdict).into_iter().collect();
         let found = of(job, &rounds, &verdicts, now);
         if job.state == JobState::Settled {

@@ -74,7 +74,7 @@ fn evidence_of(receipt: &Receipt) -> Evidence {
             matched_at: 890,
             receipt_at: 960,
         },
-        round: RoundWindow { index: 1, opened_at: OPENED_AT, attest_until: UNTIL },
+        round: RoundWindow { index: 1, opened_at: OPENED_AT, commit_until: UNTIL },
         receipt: ReceiptBytes::Served(bytes),
         outputs: OutputCheck::Verified,
         reexecutions: [Reexecution::NotDrawn; 2],
@@ -111,9 +111,9 @@ fn found(evidence: &Evidence) -> Found {
 
 #[test]
 fn the_margin_is_two_thirds_of_the_window() {
-    let window = RoundWindow { index: 1, opened_at: 0, attest_until: 30 };
+    let window = RoundWindow { index: 1, opened_at: 0, commit_until: 30 };
     assert_eq!(window.margin(), 20);
-    let backwards = RoundWindow { attest_until: -5, ..window };
+    let backwards = RoundWindow { commit_until: -5, ..window };
     assert_eq!(backwards.margin(), 0);
 }
 

@@ -36,6 +36,40 @@ pub fn scale(amount: u64, bps: u32) -> Result<u64, AmountError> {
     whole.checked_add(amount % BPS * bps / BPS).ok_or(AmountError::Overflow)
 }
 
+/// `floor(amount * part / whole)` for `part <= whole`: a share of a pool. Exact, and in 64 bits throughout.
+///
+/// # Errors
+/// [`AmountError::ShareAboveOne`] if `part` exceeds `whole` or `whole` is zero.
+pub fn portion(amount: u64, part: u64, whole: u64) -> Result<u64, AmountError> {
+    if part > whole || whole == 0 {
+        return Err(AmountError::ShareAboveOne);
+    }
+    // Long division, one bit of `amount` at a time: the remainder stays below `whole`, so that doubling it and adding
+    // `part` are comparisons against what is missing to `whole`, and nothing leaves 64 bits. `part = whole` is one whole.
+    if part == whole {
+        return Ok(amount);
+    }
+    let (mut quotient, mut rest) = (0u64, 0u64);
+    for bit in (0..u64::BITS).rev() {
+        quotient <<= 1;
+        if rest >= whole - rest {
+            rest -= whole - rest;
+            quotient += 1;
+        } else {
+            rest += rest;
+        }
+        if amount >> bit & 1 == 1 {
+            if rest >= whole - part {
+                rest -= whole - part;
+                quotient += 1;
+            } else {
+                rest += part;
+            }
+        }
+    }
+    Ok(quotient)
+}
+
 /// Price of `milliseconds` at `price_per_second` atoms: `floor(price * ms / 1000)`.
 ///
 /// # Errors
@@ -89,6 +123,24 @@ mod tests {
         }
 
         #[test]
+        fn portion_equals_wide_arithmetic(amount: u64, a: u64, b: u64) {
+            let (part, whole) = (a.min(b), a.max(b).max(1));
+            let wide = amount as u128 * part as u128 / whole as u128;
+            prop_assert_eq!(portion(amount, part, whole).unwrap() as u128, wide);
+            prop_assert_eq!(portion(amount, whole, whole), Ok(amount));
+        }
+
+        /// However a pool is divided, no more leaves it than it holds.
+        #[test]
+        fn portions_of_all_parts_never_exceed_the_whole(
+            amount: u64, parts in proptest::collection::vec(0u64..1 << 58, 1..32)
+        ) {
+            let whole: u64 = parts.iter().sum::<u64>().max(1);
+            let paid: u128 = parts.iter().map(|part| u128::from(portion(amount, *part, whole).unwrap())).sum();
+            prop_assert!(paid <= u128::from(amount));
+        }
+
+        #[test]
         fn metered_equals_wide_arithmetic_or_overflows(price: u64, ms in 0u64..100_000_000_000) {
             let wide = price as u128 * ms as u128 / 1_000;
             prop_assert_eq!(metered(price, ms), u64::try_from(wide).map_err(|_| AmountError::Overflow));
@@ -98,6 +150,8 @@ mod tests {
     #[test]
     fn a_share_above_one_is_refused() {
         assert_eq!(share(1, 10_001), Err(AmountError::ShareAboveOne));
+        assert_eq!(portion(1, 2, 1), Err(AmountError::ShareAboveOne));
+        assert_eq!(portion(1, 0, 0), Err(AmountError::ShareAboveOne));
     }
 
     #[test]
@@ -107,6 +161,10 @@ mod tests {
         assert_eq!(escrow(u64::MAX, 2), Err(AmountError::Overflow));
         assert_eq!(metered(u64::MAX, 1_000), Ok(u64::MAX));
         assert_eq!(metered(u64::MAX, 1_001), Err(AmountError::Overflow));
+        assert_eq!(portion(u64::MAX, u64::MAX - 1, u64::MAX), Ok(u64::MAX - 1));
+        assert_eq!(portion(u64::MAX, 1, u64::MAX), Ok(1));
+        assert_eq!(portion(u64::MAX - 1, 1, u64::MAX), Ok(0));
+        assert_eq!(portion(u64::MAX, 1 << 63, u64::MAX), Ok(1 << 63));
         assert_eq!(less(1, 2), Err(AmountError::Underflow));
         assert_eq!(plus(u64::MAX, 1), Err(AmountError::Overflow));
     }

@@ -1,5 +1,6 @@
 //! The attestation: a validator's signed opinion on a receipt.
 
+use crate::envelope::TAG;
 use crate::ids::{Domain, JobKey, Key, ValidatorKey};
 use crate::verdict::Opinion;
 
@@ -85,6 +86,32 @@ impl Attestation {
     }
 }
 
+/// Bytes under the hash of a commitment.
+pub const COMMITMENT_LEN: usize = 14 + 32 + 32 + 2 + 1 + 32 + 32 + 32;
+
+/// The bytes whose SHA-256 a validator commits to before anybody speaks:
+/// `"proofml/v1CMIT" | domain | job | attempt (u16 LE) | round (u8) | validator | body_digest | salt`, where
+/// `body_digest` is the SHA-256 of the attestation's bytes. Validator and salt are in it, so that a copied commitment
+/// opens nothing.
+pub fn commitment_bytes(attestation: &Attestation, body_digest: &Key, salt: &Key) -> [u8; COMMITMENT_LEN] {
+    let mut out = [0u8; COMMITMENT_LEN];
+    let mut at = 0;
+    let mut put = |bytes: &[u8]| {
+        out[at..at + bytes.len()].copy_from_slice(bytes);
+        at += bytes.len();
+    };
+    put(TAG);
+    put(b"CMIT");
+    put(&attestation.domain.0);
+    put(&attestation.job.0);
+    put(&attestation.attempt.to_le_bytes());
+    put(&[attestation.round]);
+    put(&attestation.validator.0);
+    put(body_digest);
+    put(salt);
+    out
+}
+
 /// Version of the re-execution claim.
 pub const REEXECUTION_VERSION: u16 = 1;
 /// Bytes of an encoded re-execution claim.
@@ -159,5 +186,34 @@ mod tests {
         for len in 0..ATTESTATION_LEN {
             assert_eq!(Attestation::decode(&bytes[..len]), Err(AttestationError::Length { found: len }));
         }
+    }
+
+    #[test]
+    fn a_commitment_binds_every_part() {
+        let body = Attestation {
+            domain: Domain([1; 32]),
+            job: JobKey([2; 32]),
+            attempt: 3,
+            round: 1,
+            opinion: Opinion::Valid,
+            confirmed_executors: 1,
+            nonce: 6,
+            epoch: 7,
+            receipt_hash: [8; 32],
+            output_root: [9; 32],
+            validator: ValidatorKey([10; 32]),
+        };
+        let right = commitment_bytes(&body, &[11; 32], &[12; 32]);
+        let others = [
+            commitment_bytes(&Attestation { domain: Domain([0; 32]), ..body }, &[11; 32], &[12; 32]),
+            commitment_bytes(&Attestation { job: JobKey([0; 32]), ..body }, &[11; 32], &[12; 32]),
+            commitment_bytes(&Attestation { attempt: 4, ..body }, &[11; 32], &[12; 32]),
+            commitment_bytes(&Attestation { round: 2, ..body }, &[11; 32], &[12; 32]),
+            commitment_bytes(&Attestation { validator: ValidatorKey([0; 32]), ..body }, &[11; 32], &[12; 32]),
+            commitment_bytes(&body, &[0; 32], &[12; 32]),
+            commitment_bytes(&body, &[11; 32], &[0; 32]),
+        ];
+        assert!(others.iter().all(|other| *other != right));
+        assert_eq!(right.last(), Some(&12), "every byte is used");
     }
 }

@@ -1,6 +1,18 @@
 //! Drawing committees and re-executors from a public seed, and deciding what is audited.
 
-use crate::limits::{BPS, COMMITTEE_MAX, VALIDATORS_MAX};
+use crate::limits::{BPS, COMMITTEE_MAX, VALIDATORS_MAX, WEIGHT_MAX, WEIGHT_SHARE};
+
+/// What a member is to the round that is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It may be drawn.
+    Fresh,
+    /// It sat in an earlier round of the same receipt: drawn only when nobody fresh is left. So a network that is
+    /// large enough judges anew, and one of five still judges.
+    SatBefore,
+    /// A party to the job: never drawn.
+    Party,
+}
 
 /// Why nobody can be drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,45 +47,108 @@ impl Words {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, which is at most 64: the bias of the remainder is below 2^-57.
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
+    /// A number below `bound`, every one of them equally likely: words beyond the last whole multiple of `bound` are
+    /// drawn again. Half of all words lie below it at the least, so that 64 tries fail once in 2^64 draws; then the
+    /// remainder has to do.
+    fn below(&mut self, bound: u64) -> u64 {
+        let bound = bound.max(1);
+        let whole = u64::MAX - u64::MAX % bound;
+        for _ in 0..64 {
+            let word = self.next();
+            if word < whole {
+                return word % bound;
+            }
+        }
+        self.next() % bound
     }
 }
 
-/// Draws `seats` distinct members out of `members` (by index), never one for which `excluded` answers true.
-/// Partial Fisher-Yates; the order of the result is the order of the draw.
+/// Draws `seats` distinct members by weight without replacement: each seat goes to a member with the probability of its
+/// share in the weight of those that are left. `weights[i]` belongs to member `i`; nobody without weight is drawn.
+/// Weights come from [`cap`], so that their sum fits. The order of the result is the order of the draw.
 ///
 /// # Errors
-/// [`DrawError::TooFewCandidates`] if too few are left, [`DrawError::TooMany`] beyond the bounds.
+/// [`DrawError::TooFewCandidates`] if too few may be drawn, [`DrawError::TooMany`] beyond the bounds.
 pub fn committee(
     seed: &[u8; 32],
-    members: usize,
+    weights: &[u64],
     seats: usize,
-    excluded: impl Fn(usize) -> bool,
+    standing: impl Fn(usize) -> Standing,
 ) -> Result<[u8; COMMITTEE_MAX], DrawError> {
-    if members > VALIDATORS_MAX || seats > COMMITTEE_MAX {
+    if weights.len() > VALIDATORS_MAX || seats > COMMITTEE_MAX {
         return Err(DrawError::TooMany);
     }
-    let mut pool = [0u8; VALIDATORS_MAX];
+    // Weights still in the draw, of the fresh and of those who sat before.
+    let mut left = [[0u64; VALIDATORS_MAX]; 2];
     let mut candidates = 0;
-    for index in 0..members {
-        if !excluded(index) {
-            pool[candidates] = index as u8; // below VALIDATORS_MAX
-            candidates += 1;
-        }
+    for (index, &weight) in weights.iter().enumerate() {
+        let tier = match standing(index) {
+            Standing::Fresh => 0,
+            Standing::SatBefore => 1,
+            Standing::Party => continue,
+        };
+        left[tier][index] = weight.min(WEIGHT_MAX);
+        candidates += usize::from(weight > 0);
     }
     if candidates < seats {
         return Err(DrawError::TooFewCandidates { candidates, seats });
     }
     let mut words = Words::new(seed);
     let mut drawn = [0u8; COMMITTEE_MAX];
-    for seat in 0..seats {
-        let pick = seat + words.below(candidates - seat);
-        pool.swap(seat, pick);
-        drawn[seat] = pool[seat];
+    let mut seat = 0;
+    for tier in &mut left {
+        let tier = &mut tier[..weights.len()];
+        let mut total: u64 = tier.iter().sum(); // at most VALIDATORS_MAX * WEIGHT_MAX
+        while seat < seats && total > 0 {
+            let mut point = words.below(total);
+            for (index, weight) in tier.iter_mut().enumerate() {
+                if point < *weight {
+                    drawn[seat] = index as u8; // below VALIDATORS_MAX
+                    total -= *weight;
+                    *weight = 0;
+                    break;
+                }
+                point -= *weight;
+            }
+            seat += 1;
+        }
     }
     Ok(drawn)
+}
+
+/// Caps weights so that none is more than one part in [`WEIGHT_SHARE`] of their sum. With that many members or fewer
+/// no such cap exists, and all weigh the same. Weights are at least 1 afterwards.
+pub fn cap(weights: &mut [u64]) {
+    for weight in &mut *weights {
+        *weight = (*weight).clamp(1, WEIGHT_MAX);
+    }
+    if weights.len() <= WEIGHT_SHARE as usize {
+        let least = weights.iter().copied().min().unwrap_or(1);
+        weights.fill(least);
+        return;
+    }
+    // With k members at the cap c and `rest` the sum of the others, c = (k c + rest) / SHARE, so c = rest / (SHARE - k).
+    // c falls from step to step and k stays below SHARE: fewer than SHARE members can lie above c, because each of them
+    // would hold more than its part of a sum that is SHARE times c.
+    let mut ceiling = u64::MAX;
+    for _ in 0..WEIGHT_SHARE {
+        let (mut above, mut rest) = (0u64, 0u64);
+        for &weight in &*weights {
+            if weight > ceiling {
+                above += 1;
+            } else {
+                rest += weight;
+            }
+        }
+        let next = rest / WEIGHT_SHARE.saturating_sub(above).max(1);
+        if next >= ceiling {
+            break;
+        }
+        ceiling = next;
+    }
+    for weight in &mut *weights {
+        *weight = (*weight).min(ceiling).max(1);
+    }
 }
 
 /// Draws one of `members` for which `excluded` answers false, or none.
@@ -82,8 +157,8 @@ pub fn one(seed: &[u8; 32], members: usize, excluded: impl Fn(usize) -> bool) ->
     if candidates == 0 {
         return None;
     }
-    let pick = Words::new(seed).below(candidates);
-    (0..members).filter(|&i| !excluded(i)).nth(pick)
+    let pick = Words::new(seed).below(candidates as u64);
+    (0..members).filter(|&i| !excluded(i)).nth(pick as usize)
 }
 
 /// Whether a receipt with this seed is audited at `audit_bps`. The first eight bytes of the seed decide.
@@ -111,23 +186,74 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
+    fn standing(code: u8) -> Standing {
+        match code {
+            0 => Standing::Fresh,
+            1 => Standing::SatBefore,
+            _ => Standing::Party,
+        }
+    }
+
     proptest! {
         #[test]
-        fn a_committee_has_distinct_members_and_none_excluded(
-            seed: [u8; 32], members in 0usize..=64, seats in 0usize..=9, excluded in proptest::collection::vec(any::<bool>(), 64)
+        fn a_committee_has_distinct_members_and_no_party(
+            seed: [u8; 32], weights in proptest::collection::vec(0u64..=WEIGHT_MAX, 0..=64), seats in 0usize..=9,
+            codes in proptest::collection::vec(0u8..3, 64)
         ) {
-            let free = (0..members).filter(|&i| !excluded[i]).count();
-            match committee(&seed, members, seats, |i| excluded[i]) {
+            let free = |code| (0..weights.len()).filter(|&i| codes[i] == code && weights[i] > 0).count();
+            match committee(&seed, &weights, seats, |i| standing(codes[i])) {
                 Ok(drawn) => {
-                    let mut drawn: Vec<u8> = drawn[..seats].to_vec();
-                    prop_assert!(drawn.iter().all(|&i| (i as usize) < members && !excluded[i as usize]));
+                    let mut drawn: Vec<usize> = drawn[..seats].iter().map(|&i| usize::from(i)).collect();
+                    prop_assert!(drawn.iter().all(|&i| i < weights.len() && codes[i] < 2 && weights[i] > 0));
+                    // Whoever sat before sits again only when everybody fresh does.
+                    let again = drawn.iter().filter(|&&i| codes[i] == 1).count();
+                    prop_assert_eq!(again, seats.saturating_sub(free(0)));
                     drawn.sort_unstable();
                     drawn.dedup();
                     prop_assert_eq!(drawn.len(), seats);
                 }
-                Err(error) => prop_assert_eq!(error, DrawError::TooFewCandidates { candidates: free, seats }),
+                Err(error) => {
+                    let candidates = free(0) + free(1);
+                    prop_assert_eq!(error, DrawError::TooFewCandidates { candidates, seats });
+                }
             }
         }
+
+        #[test]
+        fn no_capped_weight_is_more_than_its_share_and_the_order_stays(
+            weights in proptest::collection::vec(prop_oneof![0u64..100, 0u64..=u64::MAX], 1..=64)
+        ) {
+            let mut capped = weights.clone();
+            cap(&mut capped);
+            let total: u64 = capped.iter().sum();
+            let share = WEIGHT_SHARE.min(capped.len() as u64);
+            prop_assert!(capped.iter().all(|&w| w >= 1 && w <= total / share));
+            for (i, &one) in weights.iter().enumerate() {
+                prop_assert!(capped[i] <= one.max(1), "a cap never raises");
+                for (j, &other) in weights.iter().enumerate() {
+                    prop_assert!(one > other || capped[i] <= capped[j]);
+                }
+            }
+            let mut again = capped.clone();
+            cap(&mut again);
+            prop_assert_eq!(again, capped, "capping twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn weights_below_the_cap_are_kept() {
+        let mut even = [7u64; 11];
+        cap(&mut even);
+        assert_eq!(even, [7; 11]);
+        let mut whale = [1u64; 20];
+        whale[3] = 1_000;
+        cap(&mut whale);
+        // Nineteen ones: c = 19 / 9.
+        assert_eq!((whale[3], whale[0]), (2, 1));
+        let mut few = [5u64, 900, 31];
+        cap(&mut few);
+        assert_eq!(few, [5; 3]);
+        cap(&mut []);
     }
 
     #[test]
@@ -135,12 +261,50 @@ mod tests {
         let mut seats_of = [0u32; 20];
         for n in 0u32..20_000 {
             let seed = crate::sha256(&[&n.to_le_bytes()]);
-            for &i in &committee(&seed, 20, 5, |_| false).unwrap()[..5] {
+            for &i in &committee(&seed, &[3; 20], 5, |_| Standing::Fresh).unwrap()[..5] {
                 seats_of[i as usize] += 1;
             }
         }
         // 20,000 draws of 5 out of 20: mean 5,000, standard deviation 61; six of them is generous and fixed.
         assert!(seats_of.iter().all(|&n| (4_634..=5_366).contains(&n)), "{seats_of:?}");
+    }
+
+    /// Probability that `member` is among the `seats` drawn one after another by weight: summed over every order.
+    fn inclusion(weights: &[f64], member: usize, seats: usize) -> f64 {
+        fn go(weights: &mut Vec<f64>, member: usize, seats: usize) -> f64 {
+            let total: f64 = weights.iter().sum();
+            let mut sum = weights[member] / total;
+            if seats > 1 {
+                for other in (0..weights.len()).filter(|&i| i != member) {
+                    let weight = core::mem::replace(&mut weights[other], 0.0);
+                    if weight > 0.0 {
+                        sum += weight / total * go(weights, member, seats - 1);
+                    }
+                    weights[other] = weight;
+                }
+            }
+            sum
+        }
+        go(&mut weights.to_vec(), member, seats)
+    }
+
+    #[test]
+    fn members_are_drawn_by_their_weight() {
+        let weights = [1u64, 1, 2, 2, 4, 4, 8, 1];
+        let exact = weights.map(|w| w as f64);
+        let (mut first, mut seats_of) = ([0u32; 8], [0u32; 8]);
+        let draws = 40_000u32;
+        for n in 0..draws {
+            let drawn = committee(&crate::sha256(&[b"w", &n.to_le_bytes()]), &weights, 3, |_| Standing::Fresh).unwrap();
+            first[usize::from(drawn[0])] += 1;
+            drawn[..3].iter().for_each(|&i| seats_of[usize::from(i)] += 1);
+        }
+        for i in 0..8 {
+            for (found, p) in [(first[i], exact[i] / 23.0), (seats_of[i], inclusion(&exact, i, 3))] {
+                let (mean, deviation) = (f64::from(draws) * p, (f64::from(draws) * p * (1.0 - p)).sqrt());
+                assert!((f64::from(found) - mean).abs() < 5.0 * deviation, "{i}: {found}, expected {mean}");
+            }
+        }
     }
 
     #[test]
@@ -164,6 +328,10 @@ mod tests {
     #[test]
     fn nobody_is_drawn_from_nobody() {
         assert_eq!(one(&[0; 32], 3, |_| true), None);
+        let nobody = DrawError::TooFewCandidates { candidates: 0, seats: 1 };
+        assert_eq!(committee(&[0; 32], &[0; 5], 1, |_| Standing::Fresh), Err(nobody), "without weight, without a seat");
+        assert_eq!(committee(&[0; 32], &[1; 65], 1, |_| Standing::Fresh), Err(DrawError::TooMany));
+        assert_eq!(committee(&[0; 32], &[1; 64], 10, |_| Standing::Fresh), Err(DrawError::TooMany));
         assert_eq!(one(&[7; 32], 3, |i| i != 2), Some(2));
     }
 }

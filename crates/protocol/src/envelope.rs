@@ -22,6 +22,10 @@ pub enum Kind {
     Reexecution,
     /// A tenant's, provider's or validator's request on the data plane.
     Request,
+    /// Cumulative usage of a service: provider and tenant sign the same.
+    Usage,
+    /// A validator's signature on a root of measurements.
+    Witness,
 }
 
 impl Kind {
@@ -32,6 +36,8 @@ impl Kind {
             Kind::Attestation => b"VERD",
             Kind::Reexecution => b"REEX",
             Kind::Request => b"REQU",
+            Kind::Usage => b"USAG",
+            Kind::Witness => b"WITN",
         }
     }
 }

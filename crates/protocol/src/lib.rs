@@ -10,19 +10,34 @@
 extern crate std;
 
 pub mod amount;
+pub mod appeal;
+pub mod arrays;
+pub mod attempts;
 pub mod attestation;
+pub mod bidding;
+pub mod caps;
+pub mod drand;
 pub mod draw;
 pub mod envelope;
+pub mod evidence;
 pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod matching;
+pub mod merkle;
+pub mod mint_extensions;
+pub mod plant;
 pub mod quorum;
 pub mod receipt;
 pub mod seeds;
+pub mod service;
 pub mod settlement;
+pub mod signing_key;
 pub mod stake;
+pub mod uptime;
+pub mod usage;
 pub mod verdict;
+pub mod witness;
 
 pub use ids::{Key, UnixSeconds};
 

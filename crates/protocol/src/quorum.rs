@@ -1,6 +1,110 @@
 //! Counting opinions. Votes are bits of a bitmap indexed by seat, counted by popcount: one seat, one bit.
 
+use crate::ids::UnixSeconds;
 use crate::verdict::Opinion;
+
+/// Where a round stands on the chain's clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Seats commit; nobody has said anything yet.
+    Committing,
+    /// Seats that committed reveal.
+    Revealing,
+    /// Nothing more can come.
+    Over,
+}
+
+/// Why a commitment is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CommitError {
+    NoSuchSeat,
+    /// The commit window has passed, or every seat has committed.
+    TooLate,
+    /// A commitment is never replaced.
+    AlreadyCommitted,
+}
+
+/// The two windows of a round, and which seats have committed (a bitmap).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Windows {
+    pub seats: u8,
+    pub committed: u16,
+    /// The last instant at which seats commit.
+    pub commit_until: UnixSeconds,
+    /// The last instant at which they reveal.
+    pub reveal_until: UnixSeconds,
+}
+
+impl Windows {
+    /// Windows of a round that opens now.
+    pub fn open(seats: u8, now: UnixSeconds, commit_seconds: u32, reveal_seconds: u32) -> Self {
+        let commit_until = now.saturating_add(i64::from(commit_seconds));
+        Self { seats, committed: 0, commit_until, reveal_until: commit_until.saturating_add(i64::from(reveal_seconds)) }
+    }
+
+    /// Whether every seat has committed.
+    pub const fn all_committed(&self) -> bool {
+        self.committed.count_ones() >= self.seats as u32
+    }
+
+    pub const fn phase(&self, now: UnixSeconds) -> Phase {
+        if now > self.reveal_until {
+            Phase::Over
+        } else if now > self.commit_until || self.all_committed() {
+            Phase::Revealing
+        } else {
+            Phase::Committing
+        }
+    }
+
+    /// Notes the commitment of `seat`. The last one ends the commit window: the reveal window, as long as it was to be,
+    /// begins at once.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing has changed then.
+    pub fn commit(&mut self, seat: u8, now: UnixSeconds) -> Result<(), CommitError> {
+        let bit = self.bit(seat).ok_or(CommitError::NoSuchSeat)?;
+        if self.committed & bit != 0 {
+            return Err(CommitError::AlreadyCommitted);
+        }
+        if self.phase(now) != Phase::Committing {
+            return Err(CommitError::TooLate);
+        }
+        self.committed |= bit;
+        if self.all_committed() {
+            let reveal_seconds = self.reveal_until.saturating_sub(self.commit_until);
+            self.commit_until = now;
+            self.reveal_until = now.saturating_add(reveal_seconds);
+        }
+        Ok(())
+    }
+
+    /// The bit of a seat, if there is such a seat.
+    pub const fn bit(&self, seat: u8) -> Option<u16> {
+        if seat < self.seats && (seat as u32) < u16::BITS {
+            Some(1 << seat)
+        } else {
+            None
+        }
+    }
+
+    /// Whether no vote can come any more: the windows have passed, or everybody who committed has spoken.
+    pub const fn closed(&self, spoken: u16, now: UnixSeconds) -> bool {
+        match self.phase(now) {
+            Phase::Committing => false,
+            Phase::Revealing => self.committed & !spoken == 0,
+            Phase::Over => true,
+        }
+    }
+
+    /// Seats that committed and let the reveal window pass; none before it has.
+    pub const fn missed(&self, spoken: u16, now: UnixSeconds) -> u16 {
+        match self.phase(now) {
+            Phase::Over => self.committed & !spoken,
+            _ => 0,
+        }
+    }
+}
 
 /// The opinions of one round, as bitmaps over the seats of its committee.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -118,6 +222,7 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::witness::is_supermajority;
     use proptest::prelude::*;
 
     const FIRST: Rule = Rule { committee: 5, threshold: 3, reveals_min: 4, unanimous: true };
@@ -179,6 +284,59 @@ mod tests {
         assert_eq!(Votes::default().outcome(SECOND, true), RoundOutcome::Decided(Opinion::Inconclusive));
     }
 
+    #[test]
+    fn a_supermajority_is_strictly_more_than_two_thirds() {
+        for n in 1u64..=64 {
+            let two_thirds = 2 * n / 3;
+            for votes in two_thirds.saturating_sub(1)..=(two_thirds + 1).min(n) {
+                assert_eq!(is_supermajority(votes, n), 3 * votes > 2 * n, "{votes} of {n}");
+            }
+            assert!(!is_supermajority(n / 2, n), "half of {n} is not enough");
+            assert!(is_supermajority(n, n));
+            // Two supermajorities share more than a third: with fewer liars than that they cannot contradict.
+            let least = (0..=n).find(|&votes| is_supermajority(votes, n)).unwrap();
+            assert!(3 * (2 * least - n) > n, "{least} of {n}");
+        }
+        for n in [u64::MAX, u64::MAX - 1, u64::MAX - 2] {
+            let exact = |votes: u64| 3 * u128::from(votes) > 2 * u128::from(n);
+            for votes in [n / 3 * 2 - 1, n / 3 * 2, n / 3 * 2 + 1, n / 3 * 2 + 2, n] {
+                assert_eq!(is_supermajority(votes, n), exact(votes));
+            }
+        }
+    }
+
+    #[test]
+    fn the_windows_follow_the_clock_and_close_early() {
+        let fresh = Windows::open(3, 100, 60, 30);
+        for (now, phase) in [
+            (100, Phase::Committing),
+            (160, Phase::Committing),
+            (161, Phase::Revealing),
+            (190, Phase::Revealing),
+            (191, Phase::Over),
+        ] {
+            assert_eq!(fresh.phase(now), phase, "{now}");
+        }
+        let mut w = fresh;
+        assert_eq!(w.commit(3, 100), Err(CommitError::NoSuchSeat));
+        assert_eq!(w.commit(255, 100), Err(CommitError::NoSuchSeat));
+        assert_eq!(w.commit(0, 160), Ok(()));
+        assert_eq!(w.commit(0, 160), Err(CommitError::AlreadyCommitted));
+        assert_eq!(w.commit(1, 161), Err(CommitError::TooLate));
+        assert_eq!(w.commit(1, 110), Ok(()));
+        assert!(!w.closed(0b011, 110), "a third may still come");
+        assert!(w.closed(0b011, 161), "nobody else committed");
+        assert!(!w.closed(0b001, 190));
+        assert!(w.closed(0b001, 191));
+        assert_eq!((w.missed(0b001, 190), w.missed(0b001, 191)), (0, 0b010));
+        assert_eq!(w.commit(2, 120), Ok(()));
+        assert_eq!((w.commit_until, w.reveal_until), (120, 150), "the reveal window keeps its length");
+        assert_eq!(w.phase(120), Phase::Revealing);
+        assert_eq!((w.phase(150), w.phase(151)), (Phase::Revealing, Phase::Over));
+        assert_eq!(Windows::open(3, i64::MAX - 1, 60, 30).phase(i64::MAX), Phase::Committing, "time does not wrap");
+        assert!(fresh.closed(0, 161), "silence ends with the commit window");
+    }
+
     proptest! {
         /// With a threshold above half of the seats, no two orders of the same votes decide differently, and a
         /// decision once reached without closing is the one that closing reaches.
@@ -188,6 +346,60 @@ mod tests {
             let v = votes(&opinions);
             if let RoundOutcome::Decided(early) = v.outcome(SECOND, false) {
                 prop_assert_eq!(v.outcome(SECOND, true), RoundOutcome::Decided(early));
+            }
+        }
+
+        /// T31, counting: whatever fewer than a third of liars say, in whatever order, an escalated round never
+        /// decides for both sides, and with every honest seat revealed it decides as they say or not at all.
+        #[test]
+        fn liars_below_a_third_never_turn_a_decision(
+            order in Just((0u8..9).collect::<std::vec::Vec<_>>()).prop_shuffle(),
+            liars in proptest::collection::vec((0u8..9, 1u8..=4, any::<bool>()), 0..=2),
+        ) {
+            let mut v = Votes::default();
+            let mut decisions = std::vec::Vec::new();
+            for &seat in &order {
+                let lie = liars.iter().find(|lie| lie.0 == seat);
+                let (opinion, diverges) =
+                    lie.map_or((Opinion::Invalid, false), |lie| (Opinion::from_code(lie.1).unwrap(), lie.2));
+                v.record(seat, 9, opinion, diverges).unwrap();
+                if let RoundOutcome::Decided(opinion) = v.outcome(SECOND, false) {
+                    decisions.push(opinion);
+                }
+            }
+            prop_assert!(!decisions.is_empty() && decisions.iter().all(|&opinion| opinion == Opinion::Invalid));
+        }
+
+        /// T32: however often and under whatever opinion a seat speaks, it is counted once.
+        #[test]
+        fn one_seat_one_bit(said in proptest::collection::vec((0u8..12, 1u8..=4, any::<bool>()), 0..40)) {
+            let mut v = Votes::default();
+            let mut first = std::collections::BTreeSet::new();
+            for (seat, code, diverges) in said {
+                let counted = v.record(seat, 9, Opinion::from_code(code).unwrap(), diverges).is_some();
+                prop_assert_eq!(counted, seat < 9 && first.insert(seat));
+            }
+            let sides = [v.valid, v.invalid, v.unavailable, v.inconclusive, v.divergent];
+            let bits: u32 = sides.iter().map(|side| side.count_ones()).sum();
+            prop_assert_eq!((bits, v.spoken().count_ones()), (first.len() as u32, first.len() as u32));
+        }
+
+        /// No order of commitments, whoever sends them and when, lets a seat commit twice or after the first reveal.
+        #[test]
+        fn nobody_commits_once_somebody_may_reveal(
+            seats in 1u8..=9, acts in proptest::collection::vec((0u8..10, 0i64..100), 0..40)
+        ) {
+            let mut w = Windows::open(seats, 0, 60, 30);
+            let mut revealing = false;
+            let mut times: std::vec::Vec<_> = acts.iter().map(|act| act.1).collect();
+            times.sort_unstable();
+            for ((seat, _), now) in acts.into_iter().zip(times) {
+                revealing |= w.phase(now) != Phase::Committing;
+                let before = w;
+                match w.commit(seat, now) {
+                    Ok(()) => prop_assert!(!revealing && before.committed & (1 << seat) == 0),
+                    Err(_) => prop_assert_eq!(w, before),
+                }
             }
         }
     }

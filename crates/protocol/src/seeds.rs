@@ -12,12 +12,29 @@
 //! | `Job` | market | `job`, tenant, index (u64 LE) |
 //! | job vault (token account) | market | `vault`, job |
 //! | `Bid` | market | `bid`, job, provider |
+//! | `QueuedConfig`, `QueuedMint` | market | `queued_config`; `queued_mint`, mint |
+//! | `SlashCase` of a verdict | market | `slash`, job, attempt (u16 LE), nonce (u64 LE) |
+//! | `SlashCase` of evidence | market | `slash`, `Evidence` account |
+//! | `RewardPool` | market | `reward_pool`, epoch (u32 LE) |
+//! | reward vault (token account) | market | `reward_vault`, `RewardPool` |
+//! | `JobArray` | market | `array`, tenant, index (u32 LE) |
+//! | array vault (token account) | market | `array_vault`, array |
 //! | `ArbiterConfig` | arbiter | `config` |
 //! | `Roster` | arbiter | `roster` |
 //! | `ValidatorSet` | arbiter | `validator_set`, epoch (u32 LE) |
 //! | `ExecutorList` | arbiter | `executors`, class key |
 //! | `Round` | arbiter | `round`, job, attempt (u16 LE), round (u8) |
 //! | `Verdict` | arbiter | `verdict`, job, attempt (u16 LE) |
+//! | `RootBallot` | arbiter | `root_ballot`, SHA-256 of the signed body |
+//! | `WitnessRoot` | arbiter | `witness_root`, kind (u8), epoch (u32 LE), sequence (u32 LE) |
+//! | `Planter` | arbiter | `planter`, key |
+//! | `Plant` | arbiter | `plant`, commitment |
+//! | `Verdict` on an appeal | arbiter | `appeal`, job, attempt (u16 LE) |
+//! | `Evidence` | arbiter | `evidence`, offender, kind (u8), subject |
+//! | `QueuedArbiter` | arbiter | `queued_config` |
+//! | `UsageWitness` | arbiter | `usage`, job, attempt (u16 LE) |
+//! | `DrandConfig` | arbiter | `drand` |
+//! | `Beacon` | arbiter | `beacon`, round (u64 LE) |
 
 pub const CONFIG: &[u8] = b"config";
 pub const MINT_RULE: &[u8] = b"mint_rule";
@@ -34,3 +51,19 @@ pub const VALIDATOR_SET: &[u8] = b"validator_set";
 pub const EXECUTORS: &[u8] = b"executors";
 pub const ROUND: &[u8] = b"round";
 pub const VERDICT: &[u8] = b"verdict";
+pub const ROOT_BALLOT: &[u8] = b"root_ballot";
+pub const WITNESS_ROOT: &[u8] = b"witness_root";
+pub const EVIDENCE: &[u8] = b"evidence";
+pub const PLANTER: &[u8] = b"planter";
+pub const PLANT: &[u8] = b"plant";
+pub const QUEUED_CONFIG: &[u8] = b"queued_config";
+pub const QUEUED_MINT: &[u8] = b"queued_mint";
+pub const SLASH: &[u8] = b"slash";
+pub const REWARD_POOL: &[u8] = b"reward_pool";
+pub const REWARD_VAULT: &[u8] = b"reward_vault";
+pub const APPEAL: &[u8] = b"appeal";
+pub const USAGE: &[u8] = b"usage";
+pub const ARRAY: &[u8] = b"array";
+pub const ARRAY_VAULT: &[u8] = b"array_vault";
+pub const DRAND: &[u8] = b"drand";
+pub const BEACON: &[u8] = b"beacon";

@@ -35,6 +35,33 @@ pub fn settle(
     Ok(Settlement { paid: amount::less(gross, fee)?, refunded: amount::less(escrowed, gross)?, fee })
 }
 
+/// Shares of a fee, basis points of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FeeShares {
+    /// Destroyed: zero unless the fee is in the native token.
+    pub burn_bps: u16,
+    pub audit_bps: u16,
+}
+
+/// The three parts of a fee, in atoms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FeeParts {
+    pub burnt: u64,
+    pub audits: u64,
+    /// The rest, with what rounding leaves.
+    pub treasury: u64,
+}
+
+/// Splits a fee to the atom.
+///
+/// # Errors
+/// [`AmountError`] if the shares exceed one whole.
+pub fn split_fee(fee: u64, shares: FeeShares) -> Result<FeeParts, AmountError> {
+    let burnt = amount::share(fee, shares.burn_bps)?;
+    let audits = amount::share(fee, shares.audit_bps)?;
+    Ok(FeeParts { burnt, audits, treasury: amount::less(fee, amount::plus(burnt, audits)?)? })
+}
+
 /// The most milliseconds a receipt may claim: the time between start and receipt on the chain's clock (whose
 /// resolution is one second, hence the one added), and never more than the job reserved.
 pub fn metered_ms_max(started_at: i64, receipt_at: i64, max_seconds: u32) -> u64 {
@@ -50,7 +77,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_and_nothing_is_made(
-            code in 0u8..=11, escrowed: u64, price in 0u64..1 << 40, ms in 0u64..86_400_000, fee in 0u16..=10_000
+            code in 0u8..=15, escrowed: u64, price in 0u64..1 << 40, ms in 0u64..86_400_000, fee in 0u16..=10_000
         ) {
             let outcome = Outcome::from_code(code).unwrap();
             let s = settle(outcome, escrowed, price, ms, fee).unwrap();
@@ -59,6 +86,24 @@ mod tests {
                 prop_assert_eq!(s.refunded, escrowed);
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_fee_is_split_to_the_atom(fee: u64, burn_bps in 0u16..=10_000, audit in 0u16..=10_000) {
+            let audit_bps = audit.min(10_000 - burn_bps);
+            let parts = split_fee(fee, FeeShares { burn_bps, audit_bps }).unwrap();
+            prop_assert_eq!(parts.burnt as u128 + parts.audits as u128 + parts.treasury as u128, fee as u128);
+            prop_assert_eq!(parts.burnt, amount::share(fee, burn_bps).unwrap());
+        }
+    }
+
+    #[test]
+    fn shares_above_one_whole_are_refused() {
+        let split = |burn_bps, audit_bps| split_fee(100, FeeShares { burn_bps, audit_bps });
+        assert_eq!(split(5_000, 5_000), Ok(FeeParts { burnt: 50, audits: 50, treasury: 0 }));
+        assert_eq!(split(5_100, 5_000), Err(AmountError::Underflow));
+        assert_eq!(split(10_001, 0), Err(AmountError::ShareAboveOne));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use proofmill_protocol::{
-    attestation::{Attestation, Reexecution},
+    attestation::{commitment_bytes, Attestation, Reexecution},
     draw,
     envelope::{envelope, Kind},
     ids::{Domain, JobKey, NodeKey, ProviderKey, ValidatorKey},
@@ -97,8 +97,9 @@ fn attestation_and_reexecution_bytes_never_change() {
         receipt_hash: [8; 32],
         output_root: [9; 32],
         validator: ValidatorKey([10; 32]),
-    }
-    .encode();
+    };
+    let commitment = commitment_bytes(&attestation, &sha256(&[&attestation.encode()]), &[15; 32]);
+    let attestation = attestation.encode();
     let reexecution = Reexecution {
         domain: Domain([1; 32]),
         job: JobKey([2; 32]),
@@ -115,6 +116,7 @@ fn attestation_and_reexecution_bytes_never_change() {
         "attestation.json",
         json!({
             "attestation": hex::encode(attestation),
+            "commitment_of_salt_0f": hex::encode(sha256(&[&commitment])),
             "attestation_message": hex::encode(envelope(Kind::Attestation, &sha256(&[&attestation]))),
             "reexecution": hex::encode(reexecution),
             "reexecution_message": hex::encode(envelope(Kind::Reexecution, &sha256(&[&reexecution]))),
@@ -145,9 +147,17 @@ fn money_and_draws_never_change() {
     let draws: Vec<_> = (0u8..4)
         .map(|n| {
             let seed = sha256(&[&[n]]);
-            let committee = draw::committee(&seed, 20, 5, |i| i == 3).expect("enough candidates");
+            let mut weights: Vec<u64> = (0..20).map(|i| 1 + i * i).collect();
+            let standing = |i| match i {
+                3 => draw::Standing::Party,
+                4 | 5 => draw::Standing::SatBefore,
+                _ => draw::Standing::Fresh,
+            };
+            draw::cap(&mut weights);
+            let committee = draw::committee(&seed, &weights, 5, standing).expect("enough candidates");
             json!({
-                "seed": hex::encode(seed), "members": 20, "excluded": [3], "committee": committee[..5],
+                "seed": hex::encode(seed), "capped_weights": weights, "parties": [3], "sat_before": [4, 5],
+                "committee": committee[..5],
                 "audited_at_5_percent": draw::is_audited(&seed, 500),
             })
         })

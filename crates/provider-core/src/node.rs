@@ -228,6 +228,11 @@ impl Node {
 
     fn job_seen(&mut self, now: ChainNow, facts: JobFacts, actions: &mut Vec<Action>) {
         let key = AttemptKey { job: facts.job, attempt: facts.attempt, role: Role::Run };
+        // A job that has come to a later attempt is no longer held for the earlier ones.
+        let earlier: Vec<AttemptKey> = self.entries.range(first_key(facts.job)..key).map(|(key, _)| *key).collect();
+        for earlier in earlier.into_iter().filter(|earlier| earlier.role == Role::Run) {
+            self.with(earlier, now, actions, |entry, _| entry.seen = Seen::Gone);
+        }
         let Some(entry) = self.entries.get_mut(&key) else {
             // Nothing was done for it and nothing can be: a job that has a receipt or is settled needs no record.
             let open_to_us = matches!(facts.state, JobState::Matched | JobState::Running);
@@ -444,7 +449,8 @@ fn follow_chain(entry: &mut Entry, now: ChainNow, retention: i64, actions: &mut 
             }
             (JobState::Settled, _) => entry.end(EndReason::Settled, drop_at, actions),
             (JobState::Open, _) => entry.end(EndReason::Gone, drop_at, actions),
-            (JobState::Matched | JobState::Running, _) => {}
+            // Paused and ending are states of services, which this node does not run.
+            (JobState::Matched | JobState::Running | JobState::Paused | JobState::Ending, _) => {}
         },
         Seen::Round(facts) => {
             if !facts.open {

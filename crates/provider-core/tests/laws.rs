@@ -201,23 +201,27 @@ impl World {
     fn look_at_job(&mut self, crash_after: Option<usize>) {
         let event = match self.state {
             None => Event::JobGone { job: RUN.job },
-            Some(state) => Event::JobSeen(JobFacts {
-                job: RUN.job,
-                attempt: 1,
-                nonce: 9,
-                state,
-                matched_to_me: true,
-                max_seconds: MAX_SECONDS,
-                start_by: 1_060,
-                receipt_by: 0,
-                spec_hash: [0; 32],
-                image_digest: [0; 32],
-                input_root: [0; 32],
-                paid: self.paid,
-                reward_claimed: self.claimed,
-            }),
+            Some(state) => Event::JobSeen(self.facts(state)),
         };
         self.event(event, crash_after);
+    }
+
+    fn facts(&self, state: JobState) -> JobFacts {
+        JobFacts {
+            job: RUN.job,
+            attempt: 1,
+            nonce: 9,
+            state,
+            matched_to_me: true,
+            max_seconds: MAX_SECONDS,
+            start_by: 1_060,
+            receipt_by: 0,
+            spec_hash: [0; 32],
+            image_digest: [0; 32],
+            input_root: [0; 32],
+            paid: self.paid,
+            reward_claimed: self.claimed,
+        }
     }
 
     fn look_at_round(&mut self, crash_after: Option<usize>) {
@@ -431,6 +435,31 @@ fn running_on_chain_without_container_or_receipt_is_declined() {
     world.state = Some(JobState::Running);
     world.look_at_job(None);
     assert!(matches!(world.owed[..], [Action::Decline(RUN, _)]));
+}
+
+/// Whether the job waits for somebody else or came back to this node: what ran for the earlier attempt is removed.
+#[test]
+fn an_attempt_ends_when_its_job_has_come_to_a_later_one() {
+    for (state, matched_to_me) in [(JobState::Open, false), (JobState::Matched, false), (JobState::Matched, true)] {
+        let mut world = World::new();
+        world.look_at_job(None);
+        world.blobs.insert(RUN, ());
+        world.event(Event::BlobsReady(RUN), None);
+        world.answer(0, false, None);
+        assert!(world.boxes.contains_key(&RUN));
+        let later = JobFacts { attempt: 2, matched_to_me, ..world.facts(state) };
+        world.event(Event::JobSeen(later), None);
+        let second = AttemptKey { attempt: 2, ..RUN };
+        assert!(matches!(world.phase(RUN), Some(Phase::Ended { .. })), "{:?}", world.phase(RUN));
+        assert_eq!(world.phase(second), matched_to_me.then_some(Phase::Wanted));
+        let removal = world.owed.iter().position(|action| *action == Action::RemoveContainer(RUN));
+        world.answer(removal.expect("the container is removed"), false, None);
+        assert!(!world.boxes.contains_key(&RUN));
+        // A late sight of the earlier attempt brings nothing back.
+        let seen = world.facts(JobState::Running);
+        world.event(Event::JobSeen(JobFacts { matched_to_me: false, ..seen }), None);
+        assert_eq!(world.phase(second), matched_to_me.then_some(Phase::Wanted));
+    }
 }
 
 #[test]

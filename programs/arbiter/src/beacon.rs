@@ -1,15 +1,60 @@
 //! Public randomness, behind one trait.
 use anchor_lang::prelude::*;
 
-use crate::error::ArbiterError;
+use core::cmp::Ordering;
+
+use crate::{error::ArbiterError, state};
+
+/// `ArbiterConfig::beacon_kind`: the hashes of recent slots.
+pub const SLOT_HASHES: u8 = 1;
+/// `ArbiterConfig::beacon_kind`: verified rounds of a drand network.
+pub const DRAND: u8 = 2;
+
+/// When something happened that a beacon decides about.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    pub slot: u64,
+    /// Unix seconds of the chain's clock.
+    pub at: i64,
+}
 
 /// A value nobody could know when a receipt was committed.
 pub trait Beacon {
-    /// The first value that became public after `slot`.
+    /// The one value that decides about what happened at `moment`.
     ///
     /// # Errors
-    /// `BeaconNotReady` before it exists, `BeaconExpired` when it can no longer be read.
-    fn after(&self, slot: u64) -> Result<[u8; 32]>;
+    /// Before it exists, when it can no longer be read, and for every other value.
+    fn after(&self, moment: Moment) -> Result<[u8; 32]>;
+}
+
+/// The value that decides about what happened in slot `receipt_slot` at `receipt_at`, read from an account of the
+/// configured kind and of no other.
+///
+/// # Errors
+/// Those of the kind; `ConfigOutOfBounds` for a kind that this version does not know.
+pub fn randomness(kind: u8, account: &AccountView, receipt_slot: u64, receipt_at: i64) -> Result<[u8; 32]> {
+    let moment = Moment { slot: receipt_slot, at: receipt_at };
+    match kind {
+        SLOT_HASHES => SlotHashes(account).after(moment),
+        DRAND => Drand(account).after(moment),
+        _ => Err(ArbiterError::ConfigOutOfBounds.into()),
+    }
+}
+
+/// A round of the drand network that `post_beacon` verified.
+pub struct Drand<'a>(pub &'a AccountView);
+
+impl Beacon for Drand<'_> {
+    /// `NotBeacon` for any other account, `BeaconStale` and `BeaconFuture` for every other round: who presents the
+    /// account chooses nothing.
+    fn after(&self, moment: Moment) -> Result<[u8; 32]> {
+        let beacon = Account::<state::Beacon>::load(*self.0).map_err(|_| ArbiterError::NotBeacon)?;
+        match beacon.schedule().compare(beacon.round, moment.at) {
+            Ordering::Less => Err(ArbiterError::BeaconStale.into()),
+            Ordering::Greater => Err(ArbiterError::BeaconFuture.into()),
+            Ordering::Equal => Ok(beacon.randomness),
+        }
+    }
 }
 
 /// `SysvarS1otHashes111111111111111111111111111`
@@ -20,14 +65,16 @@ const ENTRY: usize = 40;
 const HEAD: usize = 8;
 
 /// The hashes of the last 512 slots. A leader can withhold a block to draw again, so this serves local networks and
-/// values below one skipped block; a public network uses a verifiable beacon behind the same trait.
+/// values below one skipped block; a public network uses [`Drand`].
 pub struct SlotHashes<'a>(pub &'a AccountView);
 
 impl Beacon for SlotHashes<'_> {
-    fn after(&self, slot: u64) -> Result<[u8; 32]> {
+    /// The first hash that became public after the moment's slot: `BeaconNotReady` before it exists, `BeaconExpired` when
+    /// the sysvar may have dropped it.
+    fn after(&self, moment: Moment) -> Result<[u8; 32]> {
         require!(*self.0.address() == SLOT_HASHES_ID, ArbiterError::NotSlotHashes);
         let data = self.0.try_borrow()?;
-        first_after(&data, slot)
+        first_after(&data, moment.slot)
     }
 }
 

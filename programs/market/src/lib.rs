@@ -5,13 +5,20 @@
 #![cfg_attr(not(test), no_std)]
 #![allow(clippy::result_large_err)]
 
+pub mod attempt;
+pub mod deployment;
 pub mod error;
 pub mod events;
 pub mod instructions;
+pub mod security;
+pub mod service;
 pub mod settle;
 pub mod signature;
+pub mod slash;
 pub mod state;
+pub mod token;
 pub mod vault;
+pub mod witness;
 
 use anchor_lang::prelude::*;
 use instructions::*;
@@ -27,19 +34,54 @@ pub mod market {
         initialize_config::handle(ctx, args)
     }
 
-    /// Changes parameters within the bounds written in the program.
-    pub fn update_config(ctx: &mut Context<UpdateConfig>, args: ConfigArgs) -> Result<()> {
-        update_config::handle(ctx, args)
+    /// Queues a change of parameters within the bounds written in the program; it may be applied after the timelock.
+    pub fn queue_config(ctx: &mut Context<QueueConfig>, args: ConfigArgs) -> Result<()> {
+        queue_config::handle(ctx, args)
     }
 
-    /// Allows a mint for escrows and opens its audit budget.
+    /// Applies the queued change. Anyone, once the timelock has passed.
+    pub fn apply_config(ctx: &mut Context<ApplyConfig>) -> Result<()> {
+        apply_config::handle(ctx)
+    }
+
+    /// Drops the queued change.
+    pub fn cancel_config(ctx: &mut Context<CancelConfig>) -> Result<()> {
+        cancel_config::handle(ctx)
+    }
+
+    /// Takes over the authority that an applied change named.
+    pub fn accept_authority(ctx: &mut Context<AcceptAuthority>) -> Result<()> {
+        accept_authority::handle(ctx)
+    }
+
+    /// Stops openings at once; no exit. Authority or guardian.
+    pub fn pause_openings(ctx: &mut Context<PauseOpenings>) -> Result<()> {
+        pause_openings::handle(ctx)
+    }
+
+    /// Lets openings go on. Authority alone.
+    pub fn unpause_openings(ctx: &mut Context<UnpauseOpenings>) -> Result<()> {
+        unpause_openings::handle(ctx)
+    }
+
+    /// Opens the rule and the audit budget of a mint; jobs may use it once the queued rule is applied.
     pub fn add_mint(ctx: &mut Context<AddMint>, args: MintRuleArgs) -> Result<()> {
         add_mint::handle(ctx, args)
     }
 
-    /// Changes the rule of an allowed mint.
-    pub fn update_mint(ctx: &mut Context<UpdateMint>, args: MintRuleArgs) -> Result<()> {
-        update_mint::handle(ctx, args)
+    /// Queues a change of a mint's rule.
+    pub fn queue_mint(ctx: &mut Context<QueueMint>, args: MintRuleArgs) -> Result<()> {
+        queue_mint::handle(ctx, args)
+    }
+
+    /// Applies the queued rule of a mint. Anyone, once the timelock has passed.
+    pub fn apply_mint(ctx: &mut Context<ApplyMint>) -> Result<()> {
+        apply_mint::handle(ctx)
+    }
+
+    /// Takes a mint off the list at once: for new jobs, not for those that use it.
+    pub fn disable_mint(ctx: &mut Context<DisableMint>) -> Result<()> {
+        disable_mint::handle(ctx)
     }
 
     /// Registers the signer as a provider.
@@ -107,7 +149,7 @@ pub mod market {
         place_bid::handle(ctx, price_per_second)
     }
 
-    /// Takes a bid back and its rent with it, unless it is the best of a running auction.
+    /// Takes a bid back and its deposit with it, unless it is the best on an open job.
     pub fn withdraw_bid(ctx: &mut Context<WithdrawBid>) -> Result<()> {
         withdraw_bid::handle(ctx)
     }
@@ -152,7 +194,7 @@ pub mod market {
         cancel_job::handle(ctx)
     }
 
-    /// Gives a held job back; the whole escrow is refunded.
+    /// Gives a held job back: it opens again, or the whole escrow is refunded after the last attempt.
     pub fn decline_job(ctx: &mut Context<DeclineJob>) -> Result<()> {
         decline_job::handle(ctx)
     }
@@ -162,7 +204,7 @@ pub mod market {
         expire_job::handle(ctx)
     }
 
-    /// Splits a settled job's fee between treasury and audit budget. Anyone.
+    /// Splits a settled job's fee between burn, audit budget and treasury. Anyone.
     pub fn sweep_fees(ctx: &mut Context<SweepFees>) -> Result<()> {
         sweep_fees::handle(ctx)
     }
@@ -172,8 +214,145 @@ pub mod market {
         pay_audit::handle(ctx, executor)
     }
 
-    /// Closes a job that owes nobody; every lamport returns to the tenant. Anyone.
+    /// Closes a job that owes nobody; every lamport returns to who paid it. Anyone.
     pub fn close_job(ctx: &mut Context<CloseJob>) -> Result<()> {
         close_job::handle(ctx)
+    }
+
+    /// Takes a slash whose delay has passed, as far as this window allows. Anyone.
+    pub fn apply_slash(ctx: &mut Context<ApplySlash>) -> Result<()> {
+        apply_slash::handle(ctx)
+    }
+
+    /// Contests a slash by a verdict before it is due; costs a bond of free stake.
+    pub fn appeal_slash(ctx: &mut Context<AppealSlash>) -> Result<()> {
+        appeal_slash::handle(ctx)
+    }
+
+    /// Applies the arbiter's verdict on an appeal, or the written default after its deadline. Anyone.
+    pub fn resolve_appeal(ctx: &mut Context<ResolveAppeal>) -> Result<()> {
+        resolve_appeal::handle(ctx)
+    }
+
+    /// Closes a slash case that is dealt with; the rent returns to who paid it. Anyone.
+    pub fn close_case(ctx: &mut Context<CloseCase>) -> Result<()> {
+        close_case::handle(ctx)
+    }
+
+    /// Slashes by evidence of the arbiter, once per evidence. Anyone.
+    pub fn slash_on_evidence(ctx: &mut Context<SlashOnEvidence>) -> Result<()> {
+        slash_on_evidence::handle(ctx)
+    }
+
+    /// Pays the reporter of evidence its bounty. Anyone may push it.
+    pub fn claim_bounty(ctx: &mut Context<ClaimBounty>) -> Result<()> {
+        claim_bounty::handle(ctx)
+    }
+
+    /// Opens the reward pool of an epoch. Anyone.
+    pub fn open_reward_pool(ctx: &mut Context<OpenRewardPool>, epoch: u32) -> Result<()> {
+        open_reward_pool::handle(ctx, epoch)
+    }
+
+    /// Puts native tokens into an epoch's pool. Anyone.
+    pub fn fund_rewards(ctx: &mut Context<FundRewards>, amount: u64) -> Result<()> {
+        fund_rewards::handle(ctx, amount)
+    }
+
+    /// Pays a provider its share of an epoch's pool, once. Anyone may push it; it goes to the provider's owner.
+    pub fn claim_epoch_reward(ctx: &mut Context<ClaimEpochReward>, args: RewardClaim) -> Result<()> {
+        claim_epoch_reward::handle(ctx, args)
+    }
+
+    /// Moves what nobody claimed for long into a later pool. Anyone.
+    pub fn roll_rewards(ctx: &mut Context<RollRewards>) -> Result<()> {
+        roll_rewards::handle(ctx)
+    }
+
+    /// Takes in the cumulative usage of a service, signed by both node keys. Anyone may send it.
+    pub fn report_usage(ctx: &mut Context<ReportUsage>, args: UsageClaim) -> Result<()> {
+        report_usage::handle(ctx, args)
+    }
+
+    /// Takes in the cumulative usage of a service that the arbiter witnessed. Anyone.
+    pub fn accept_witnessed_usage(ctx: &mut Context<AcceptWitnessedUsage>) -> Result<()> {
+        accept_witnessed_usage::handle(ctx)
+    }
+
+    /// Pays the provider what its service has earned so far. Anyone may push it. Never pauses.
+    pub fn claim_stream(ctx: &mut Context<ClaimStream>) -> Result<()> {
+        claim_stream::handle(ctx)
+    }
+
+    /// Adds seconds to a running or paused service, and the escrow that they cost. Anyone may pay.
+    pub fn top_up_job(ctx: &mut Context<TopUpJob>, seconds: u32) -> Result<()> {
+        top_up_job::handle(ctx, seconds)
+    }
+
+    /// Pauses a service whose escrow the clock has consumed. Anyone.
+    pub fn pause_job(ctx: &mut Context<PauseJob>) -> Result<()> {
+        pause_job::handle(ctx)
+    }
+
+    /// Declares a paused service healthy again, after a top-up: metering goes on.
+    pub fn resume_job(ctx: &mut Context<ResumeJob>) -> Result<()> {
+        resume_job::handle(ctx)
+    }
+
+    /// Ends a service; tenant or provider, at any time. Never pauses.
+    pub fn stop_job(ctx: &mut Context<StopJob>) -> Result<()> {
+        stop_job::handle(ctx)
+    }
+
+    /// Pays the tenant what is due for missed availability. Anyone may push it. Never pauses.
+    pub fn claim_sla(ctx: &mut Context<ClaimSla>) -> Result<()> {
+        claim_sla::handle(ctx)
+    }
+    /// Passes over the best bid of an open job if it was taken back or no longer fits. Anyone.
+    pub fn skip_bid(ctx: &mut Context<SkipBid>) -> Result<()> {
+        skip_bid::handle(ctx)
+    }
+
+    /// Closes a bid on a job that is over; rent and deposit return to who paid them. Anyone.
+    pub fn close_bid(ctx: &mut Context<CloseBid>) -> Result<()> {
+        close_bid::handle(ctx)
+    }
+
+    /// Posts many tasks as one and locks their escrow in one vault.
+    pub fn post_array(ctx: &mut Context<PostArray>, args: ArrayTerms) -> Result<()> {
+        post_array::handle(ctx, args)
+    }
+
+    /// Takes one task of an array at the price of a standing offer; the provider's operator signs.
+    pub fn take_task(ctx: &mut Context<TakeTask>, task: u16) -> Result<()> {
+        take_task::handle(ctx, task)
+    }
+
+    /// Lets no further task of an array be taken.
+    pub fn cancel_array(ctx: &mut Context<CancelArray>) -> Result<()> {
+        cancel_array::handle(ctx)
+    }
+
+    /// Closes an array of which no task is held and none will be taken; the rest returns to the tenant. Anyone.
+    pub fn close_array(ctx: &mut Context<CloseArray>) -> Result<()> {
+        close_array::handle(ctx)
+    }
+
+    /// Carries a capability certificate to its provider. Anyone.
+    pub fn record_capability(
+        ctx: &mut Context<RecordCapability>,
+        args: CapabilityClaim,
+        inclusion: witness::Inclusion,
+    ) -> Result<()> {
+        record_capability::handle(ctx, args, inclusion)
+    }
+
+    /// Carries a count of heartbeats to its provider. Anyone.
+    pub fn record_uptime(
+        ctx: &mut Context<RecordUptime>,
+        args: UptimeClaim,
+        inclusion: witness::Inclusion,
+    ) -> Result<()> {
+        record_uptime::handle(ctx, args, inclusion)
     }
 }

@@ -1,10 +1,10 @@
-//! Crediting both sides of a job that has just ended, and letting its lock go or slashing it.
+//! Crediting both sides of a job that has just ended, and letting its lock go or setting it aside for a slash.
 use anchor_lang::prelude::*;
-use proofmill_protocol::{job::Outcome, settlement};
+use proofmill_protocol::{amount, job::Outcome, settlement};
 
 use crate::{
     error,
-    events::JobSettled,
+    events::{BondReleased, JobSettled},
     state::{Job, Provider, Stake},
 };
 
@@ -48,15 +48,23 @@ pub fn held(
     credit(job, outcome, now)?;
     let mut balances = stake.balances();
     if outcome.slashes() {
-        // Without cryptographic evidence never more than this job's lock.
-        let slashed = balances.slash(job.lock).map_err(error::stake)?;
-        job.slashed = slashed;
-        stake.slashed_total = stake.slashed_total.saturating_add(slashed);
+        // Without cryptographic evidence never more than this job's lock, and not at once: see `slash.rs`.
+        job.slashed = balances.hold_lock(job.lock).map_err(error::stake)?;
     } else {
         balances.release(job.lock).map_err(error::stake)?;
     }
+    if job.sla_bond > 0 {
+        let required = job.sla_uptime_bps;
+        let due = job.meter().sla_due(now, job.sla_bond, required);
+        let due = balances.forfeit(job.sla_bond, due).map_err(error::stake)?;
+        job.sla_due = due;
+        let released = amount::less(job.sla_bond, due).map_err(error::amount)?;
+        emit!(BondReleased { job: *job.address(), stake: *stake.address(), released, due });
+    }
     stake.set_balances(balances);
     stake.active_jobs = stake.active_jobs.saturating_sub(1);
+    // Counters of what a provider did are written here only, where its account is written anyway: they are as late as
+    // the settlement, never wrong, and cost no account of their own.
     match outcome {
         Outcome::Accepted => {
             provider.accepted_total = provider.accepted_total.saturating_add(1);
@@ -72,7 +80,15 @@ pub fn held(
             provider.failed_total = provider.failed_total.saturating_add(1);
             provider.consecutive_accepted = 0;
         }
-        // Nobody's fault that can be shown.
+        // It stopped answering: as one without a receipt.
+        Outcome::Dead => {
+            provider.failed_total = provider.failed_total.saturating_add(1);
+            provider.consecutive_accepted = 0;
+        }
+        // Either side may end a service: it counts, and says nothing about the truth of receipts.
+        Outcome::Withdrawn => provider.failed_total = provider.failed_total.saturating_add(1),
+        // Nobody's fault that can be shown; and a service that ended well is witnessed, never verified: a record of
+        // accepted receipts is not made of it.
         _ => {}
     }
     announce(job);

@@ -29,18 +29,46 @@ fn a_first_round_waits_for_all_or_for_its_deadline() {
     let mut w = TestBuilder::ready();
     let job = opened(&mut w);
     w.refused(w.finalize_round(&job, 1), ArbiterError::RoundPending);
-    for seat in 0..4 {
-        w.ok(w.attest(&job, 1, seat, Opinion::Valid as u8, 1));
+    let all: Vec<_> = (0..5).map(|seat| (seat, Opinion::Valid, 1)).collect();
+    w.do_commit(&job, 1, &all);
+    let committed_at = w.now;
+    for said in &all[..4] {
+        w.do_reveal(&job, 1, &[*said]);
         w.refused(w.finalize_round(&job, 1), ArbiterError::RoundPending);
     }
     let mut early = w.clone();
-    early.ok(early.attest(&job, 1, 4, Opinion::Valid as u8, 1));
+    early.do_reveal(&job, 1, &all[4..]);
     early.ok(early.finalize_round(&job, 1));
-    w.warp(60);
+    w.warp_to(committed_at + LIMITS.reveal_window);
     w.refused(w.finalize_round(&job, 1), ArbiterError::RoundPending);
     w.warp(1);
     w.ok(w.finalize_round(&job, 1));
     assert_eq!(w.verdict(&job).agreeing, 4);
+}
+
+/// Whoever did not commit is not waited for.
+#[test]
+fn four_who_committed_and_revealed_decide_before_the_reveal_window_ends() {
+    let mut w = TestBuilder::ready();
+    let job = opened(&mut w);
+    let four: Vec<_> = (0..4).map(|seat| (seat, Opinion::Valid, 1)).collect();
+    w.do_say(&job, 1, &four);
+    w.ok(w.finalize_round(&job, 1));
+    let verdict = w.verdict(&job);
+    assert_eq!((verdict.opinion, verdict.agreeing, verdict.confirmed_executors), (1, 4, 1));
+}
+
+/// The rule is the one under which the round was opened.
+#[test]
+fn governance_changes_no_round_that_is_under_way() {
+    let mut w = TestBuilder::ready();
+    let job = opened(&mut w);
+    let usual = w.arbiter_args();
+    w.do_govern_arbiter(arbiter::ArbiterArgs { reveals_min: 5, commit_window_seconds: 1, ..usual });
+    assert_eq!(w.round(&job, 1).commit_until, w.round(&job, 1).opened_at + LIMITS.commit_window);
+    let four: Vec<_> = (0..4).map(|seat| (seat, Opinion::Valid, 1)).collect();
+    w.do_say(&job, 1, &four);
+    w.ok(w.finalize_round(&job, 1));
 }
 
 #[test]
@@ -50,11 +78,11 @@ fn too_few_voices_and_unproven_falsehood_decide_nothing_in_a_first_round() {
     {
         let mut w = TestBuilder::ready();
         let job = opened(&mut w);
-        for seat in 0..voices {
-            w.ok(w.attest(&job, 1, seat, opinion as u8, 0));
-        }
-        w.warp(61);
-        let error = if voices == 5 { ArbiterError::RoundDecided } else { ArbiterError::RoundPending };
+        let said: Vec<_> = (0..voices).map(|seat| (seat, opinion, 0)).collect();
+        w.do_say(&job, 1, &said);
+        w.warp(91);
+        // The last reveal that left no decision escalated.
+        let error = if voices == 0 { ArbiterError::RoundPending } else { ArbiterError::RoundDecided };
         w.refused(w.finalize_round(&job, 1), error);
     }
 }
@@ -83,15 +111,18 @@ fn a_second_round_is_decided_by_its_threshold_and_by_silence_inconclusively() {
     let mut w = TestBuilder::ready();
     let job = w.do_submitted(0, 1, 0);
     w.do_escalate(&job, 0);
-    w.ok(w.attest(&job, 2, 0, Opinion::Valid as u8, 0));
-    w.ok(w.attest(&job, 2, 1, Opinion::Invalid as u8, 0));
-    w.ok(w.attest(&job, 2, 2, Opinion::Valid as u8, 0));
+    let mut said: Vec<_> = (0..5).map(|seat| (seat, Opinion::Valid, 0)).collect();
+    said[1].1 = Opinion::Invalid;
+    w.do_commit(&job, 2, &said);
+    w.do_reveal(&job, 2, &said[..4]);
     w.refused(w.finalize_round(&job, 2), ArbiterError::RoundPending);
     let mut silent = w.clone();
-    w.ok(w.attest(&job, 2, 3, Opinion::Valid as u8, 0));
+    w.do_reveal(&job, 2, &said[4..]);
     w.ok(w.finalize_round(&job, 2));
-    assert_eq!((w.verdict(&job).opinion, w.verdict(&job).agreeing), (1, 3));
-    silent.warp(61);
+    assert_eq!((w.verdict(&job).opinion, w.verdict(&job).agreeing), (1, 4));
+    silent.warp(LIMITS.reveal_window);
+    silent.refused(silent.finalize_round(&job, 2), ArbiterError::RoundPending);
+    silent.warp(1);
     silent.ok(silent.finalize_round(&job, 2));
     assert_eq!(silent.verdict(&job).opinion, Opinion::Inconclusive as u8);
 }

@@ -11,7 +11,9 @@ fn a_round_seats_a_committee_of_distinct_strangers() {
     seats.sort_unstable();
     assert_eq!(seats, [0, 1, 2, 3, 4]);
     assert_ne!(round.executor, w.providers[0].account, "nobody checks itself");
-    assert_eq!(round.attest_until, w.now + LIMITS.attest_window);
+    assert_eq!((round.threshold, round.reveals_min, round.committed), (3, 4, 0));
+    assert_eq!(round.commit_until, w.now + LIMITS.commit_window);
+    assert_eq!(round.reveal_until, round.commit_until + LIMITS.reveal_window);
     assert!(w.send(w.open_round(&job, 0)).is_err(), "one round of one index");
 }
 
@@ -49,7 +51,7 @@ fn the_beacon_is_the_sysvar_and_nothing_like_it() {
     let mut w = TestBuilder::ready();
     let job = w.do_submitted(0, 1, 0);
     let copy = w.foreign_copy(address::SLOT_HASHES);
-    w.refused(swap(w.open_round(&job, 0), "open_round", "slot_hashes", copy), ArbiterError::NotSlotHashes);
+    w.refused(swap(w.open_round(&job, 0), "open_round", "beacon", copy), ArbiterError::NotSlotHashes);
 }
 
 #[test]
@@ -69,11 +71,12 @@ fn only_a_receipt_is_judged() {
 #[test]
 fn only_the_present_set_and_the_providers_class_draw() {
     let mut w = TestBuilder::ready();
-    w.warp(300);
-    w.ok(w.freeze_set(2));
+    w.do_next_epoch();
     let job = w.do_submitted(0, 1, 0);
-    let old = address::validator_set(1);
-    w.refused(swap(w.open_round(&job, 0), "open_round", "validator_set", old), ArbiterError::SetNotCurrent);
+    for other in [1, 3] {
+        let set = address::validator_set(other);
+        w.refused(swap(w.open_round(&job, 0), "open_round", "validator_set", set), ArbiterError::SetNotCurrent);
+    }
     w.ok(w.open_executors([2; 32]));
     let other = address::executors(&[2; 32]);
     w.refused(swap(w.open_round(&job, 0), "open_round", "executors", other), ArbiterError::ClassDiffers);
@@ -88,8 +91,8 @@ fn parties_to_the_job_are_never_drawn() {
     let mut roster = w.roster();
     roster.identities[0] = w.providers[0].owner.to_bytes();
     w.put(address::roster(), arbiter::ID, roster.encode());
-    w.warp(300);
-    w.ok(w.freeze_set(2));
+    w.do_next_epoch();
+    w.do_next_epoch();
     let job = w.do_submitted(0, 1, 0);
     w.refused(w.open_round(&job, 0), ArbiterError::CommitteeTooSmall);
     let other = w.do_submitted(0, 2, 1);
@@ -103,6 +106,7 @@ fn a_receipt_that_the_beacon_did_not_draw_is_not_judged() {
     let mut refused = 0;
     for index in 1..30 {
         let job = w.do_submitted(0, index, 0);
+        w.do_keep_epoch();
         if let Err(error) = w.send(w.open_round(&job, 0)) {
             assert_eq!(error, custom(ArbiterError::NotSampled.code()));
             refused += 1;

@@ -56,8 +56,8 @@ fn a_signature_for_anything_else_does_not_verify() {
 }
 
 #[test]
-fn a_claim_comes_before_the_round_closes() {
-    for (after, comes) in [(60, true), (61, false)] {
+fn a_claim_comes_before_anybody_may_reveal() {
+    for (after, comes) in [(59, true), (60, true), (61, false)] {
         let mut w = TestBuilder::ready();
         let job = w.do_submitted(0, 1, 0);
         w.do_open_round(&job, 0);
@@ -65,9 +65,23 @@ fn a_claim_comes_before_the_round_closes() {
         if comes {
             w.ok(w.submit_reexecution(&job, 1, 1));
         } else {
-            w.refused(w.submit_reexecution(&job, 1, 1), ArbiterError::AttestationTooLate);
+            w.refused(w.submit_reexecution(&job, 1, 1), ArbiterError::CommitTooLate);
         }
     }
+}
+
+/// With every seat committed the reveals begin, and a claim could follow them.
+#[test]
+fn the_last_commitment_ends_the_time_for_claims() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_submitted(0, 1, 0);
+    w.do_open_round(&job, 0);
+    let all: Vec<_> = (0..5).map(|seat| (seat, Opinion::Inconclusive, 0)).collect();
+    w.do_commit(&job, 1, &all[..4]);
+    let mut w2 = w.clone();
+    w2.ok(w2.submit_reexecution(&job, 1, 1));
+    w.do_commit(&job, 1, &all[4..]);
+    w.refused(w.submit_reexecution(&job, 1, 1), ArbiterError::CommitTooLate);
 }
 
 #[test]

@@ -16,7 +16,9 @@ fn the_lowest_bid_wins_and_anyone_may_say_so() {
     let stored = w.job(&job);
     assert_eq!((stored.price_per_second, stored.matched_by, stored.lock), (700, 2, 70_000));
     assert_eq!(stored.provider, w.providers[1].account);
-    w.refused(w.accept_bid(&job, 1), MarketError::JobActive);
+    // The chain has moved on: who won is not the best bidder any more.
+    w.refused(w.accept_bid(&job, 1), MarketError::BidNotLowest);
+    w.refused(w.accept_bid(&job, 0), MarketError::JobActive);
 }
 
 #[test]

@@ -33,6 +33,19 @@ fn a_vault_that_owes_does_not_close() {
 }
 
 #[test]
+fn a_vault_without_dust_closes_without_a_destination() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_post(0, 1);
+    w.ok(w.cancel_job(&job));
+    w.ok(w.claim_refund(&job));
+    let mut without = w.close_job(&job);
+    let at = slot("close_job", "dust_destination");
+    (without.accounts[at].pubkey, without.accounts[at].is_writable) = (market::ID, false);
+    w.ok(without);
+    assert!(w.is_closed(&job.address) && w.is_closed(&job.vault));
+}
+
+#[test]
 fn parts_of_zero_keep_nothing_open() {
     let mut w = TestBuilder::ready();
     let job = w.do_run(0, 1, 0);
@@ -62,14 +75,14 @@ fn dust_from_strangers_goes_to_the_tenant_and_blocks_nothing() {
 }
 
 #[test]
-fn only_a_settled_job_closes_and_only_to_its_tenant() {
+fn only_a_settled_job_closes_and_only_to_who_paid_its_rent() {
     let mut w = TestBuilder::ready();
     let job = w.do_post(0, 1);
     w.refused(w.close_job(&job), MarketError::JobNotSettled);
     w.ok(w.cancel_job(&job));
     w.ok(w.claim_refund(&job));
     for thief in [w.outsider, w.tenants[1], w.crank] {
-        w.refused(swap(w.close_job(&job), "close_job", "tenant", thief), MarketError::NotTenant);
+        w.refused(swap(w.close_job(&job), "close_job", "rent_payer", thief), MarketError::NotOwner);
     }
     let other = w.do_post(1, 1);
     w.refused(swap(w.close_job(&job), "close_job", "vault", other.vault), MarketError::JobNotFound);

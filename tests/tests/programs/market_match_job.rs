@@ -102,6 +102,66 @@ fn an_uptime_below_the_jobs_is_refused() {
     w.do_match(&job, 0);
 }
 
+/// Where a job asks for a certificate it has to be there, young enough, and for what the job needs, by its own error.
+#[test]
+fn a_job_that_asks_for_a_certificate_is_matched_by_what_was_measured() {
+    let asking = market::JobTerms { certificate_age_seconds_max: 3_600, tier: 2, vram_mib: 16_384, ..terms(1) };
+    // Age, certified tier and memory.
+    let cases = [
+        (None, Some(MarketError::CertificateMissing)),
+        (Some((3_601, 2, 16_384)), Some(MarketError::CertificateTooOld)),
+        (Some((3_600, 1, 16_384)), Some(MarketError::TierTooLow)),
+        (Some((3_600, 2, 16_383)), Some(MarketError::InsufficientCompute)),
+        (Some((3_600, 2, 16_384)), None),
+        (Some((0, 3, 24_576)), None),
+        // Measured by a clock that stepped back since.
+        (Some((-60, 2, 16_384)), None),
+    ];
+    for (certificate, error) in cases {
+        let mut w = TestBuilder::ready();
+        let mut account = w.provider(0);
+        if let Some((age, tier, vram_mib)) = certificate {
+            account.certified_at = w.now - age;
+            (account.certified_tier, account.certified_vram_mib) = (tier, vram_mib);
+        }
+        w.put(w.providers[0].account, market::ID, account.encode());
+        let instant = w.do_post_with(0, asking);
+        let auction = w.do_post_with(0, market::JobTerms { index: 2, auction_seconds: 60, ..asking });
+        match error {
+            Some(error) => {
+                w.refused(w.match_job(&instant, 0, 0), error);
+                w.refused(w.place_bid(&auction, 0, 900), error);
+            }
+            None => {
+                w.do_match(&instant, 0);
+                w.ok(w.place_bid(&auction, 0, 900));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_ages_during_the_auction_does_not_win() {
+    for (wait, error) in [(60, None), (61, Some(MarketError::CertificateTooOld))] {
+        let mut w = TestBuilder::ready();
+        let (certified_at, at) = (w.now - 3_540, w.providers[0].account);
+        let certified =
+            market::Provider { certified_at, certified_tier: 2, certified_vram_mib: 24_576, ..w.provider(0) };
+        w.put(at, market::ID, certified.encode());
+        let asking = market::JobTerms { certificate_age_seconds_max: 3_600, auction_seconds: 60, ..terms(1) };
+        let job = w.do_post_with(0, asking);
+        w.ok(w.place_bid(&job, 0, 900));
+        w.warp(wait);
+        match error {
+            Some(error) => {
+                w.refused(w.accept_bid(&job, 0), error);
+                w.ok(w.skip_bid(&job, 0));
+            }
+            None => drop(w.ok(w.accept_bid(&job, 0))),
+        }
+    }
+}
+
 #[test]
 fn free_stake_must_cover_lock_and_minimum() {
     let mut w = TestBuilder::ready();
@@ -170,7 +230,7 @@ fn an_auction_is_not_taken_by_an_offer() {
 fn a_pause_refuses_matches_and_never_exits() {
     let mut w = TestBuilder::ready();
     let (job, held) = (w.do_post(0, 1), w.do_run(0, 2, 0));
-    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.ok(w.pause_openings(w.authority));
     w.refused(w.match_job(&job, 0, 0), MarketError::OpeningsPaused);
     w.ok(w.cancel_job(&job));
     w.ok(w.claim_refund(&job));
@@ -186,14 +246,14 @@ fn a_pause_refuses_matches_and_never_exits() {
 fn simulated_devices_match_only_where_the_configuration_allows() {
     let mut w = TestBuilder::ready();
     let job = w.do_post(0, 1);
-    w.ok(w.update_config(market::ConfigArgs { allow_simulated: 0, ..settings(&w) }));
+    w.do_govern(market::ConfigArgs { allow_simulated: 0, ..settings(&w) });
     w.refused(w.match_job(&job, 0, 0), MarketError::SimulatedDevice);
 }
 
 #[test]
 fn a_lock_beyond_64_bits_is_refused() {
     let mut w = TestBuilder::ready();
-    w.ok(w.update_mint(w.mints[0], market::MintRuleArgs { lock_bps: 10_000_000, ..w.mint_rule_args() }));
+    w.do_govern_mint(w.mints[0], market::MintRuleArgs { lock_bps: 10_000_000, ..w.mint_rule_args() });
     w.fund(w.tenants[0], w.mints[0], u64::MAX / 2);
     let price = u64::MAX / 400;
     let job = w.do_post_with(0, market::JobTerms { price_ceiling_per_second: price, max_seconds: 100, ..terms(1) });

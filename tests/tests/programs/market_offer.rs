@@ -70,9 +70,9 @@ fn an_offer_needs_an_enabled_mint_and_an_open_market() {
     let (mint, other) = (w.mints[0], w.mints[1]);
     let publish = w.publish_offer(0, mint, w.offer_args(2));
     w.refused(swap(publish, "publish_offer", "mint_rule", address::mint_rule(&other)), MarketError::MintNotAllowed);
-    w.ok(w.update_mint(mint, market::MintRuleArgs { enabled: 0, ..w.mint_rule_args() }));
+    w.ok(w.disable_mint(mint));
     w.refused(w.publish_offer(0, mint, w.offer_args(2)), MarketError::MintNotAllowed);
-    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.ok(w.pause_openings(w.authority));
     w.refused(w.publish_offer(0, other, w.offer_args(2)), MarketError::OpeningsPaused);
     w.ok(w.withdraw_offer(0, 0));
 }

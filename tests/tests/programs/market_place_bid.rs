@@ -6,16 +6,16 @@ fn each_bid_is_below_the_best() {
     let job = w.do_auction(0, 1, 60);
     w.ok(w.place_bid(&job, 0, 1_000));
     w.refused(w.place_bid(&job, 1, 1_000), MarketError::BidNotLower);
-    w.ok(w.place_bid(&job, 1, 999));
+    w.ok(w.place_bid(&job, 1, 975));
     let stored = w.job(&job);
-    assert_eq!((stored.best_bid_per_second, stored.best_bidder), (999, w.providers[1].account));
+    assert_eq!((stored.best_bid_per_second, stored.best_bidder), (975, w.providers[1].account));
     assert_eq!(w.provider_stake(1).locked, 0, "a bid locks nothing");
 }
 
 #[test]
 fn a_bid_meets_every_requirement() {
     let mut w = TestBuilder::ready();
-    let job = w.do_auction(0, 1, 60);
+    let job = w.do_auction(0, 1, 600);
     w.refused(w.place_bid(&job, 0, 0), MarketError::PriceZero);
     w.refused(w.place_bid(&job, 0, 1_001), MarketError::PriceAboveCeiling);
     let big = w.do_post_with(0, market::JobTerms { auction_seconds: 60, vram_mib: 80_000, ..terms(2) });
@@ -24,9 +24,9 @@ fn a_bid_meets_every_requirement() {
     w.refused(w.place_bid(&job, 0, 1_000), MarketError::ProviderOffline);
     let instant = w.do_post(0, 3);
     w.refused(w.place_bid(&instant, 1, 1_000), MarketError::NotAnAuction);
-    w.ok(w.update_config(market::ConfigArgs { allow_simulated: 0, ..settings(&w) }));
+    w.do_govern(market::ConfigArgs { allow_simulated: 0, ..settings(&w) });
     w.refused(w.place_bid(&job, 1, 1_000), MarketError::SimulatedDevice);
-    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.ok(w.pause_openings(w.authority));
     w.refused(w.place_bid(&job, 1, 1_000), MarketError::OpeningsPaused);
 }
 

@@ -1,4 +1,5 @@
 use crate::laws::*;
+use proofmill_protocol::limits::TASK_INDEX_FLOOR;
 
 #[test]
 fn posting_locks_the_whole_escrow() {
@@ -39,6 +40,7 @@ fn each_term_has_its_own_refusal() {
         (Terms { tier: 4, ..usual }, MarketError::CountOutOfBounds),
         (Terms { gpu_count: 17, ..usual }, MarketError::CountOutOfBounds),
         (Terms { uptime_bps: 10_001, ..usual }, MarketError::CountOutOfBounds),
+        (Terms { index: TASK_INDEX_FLOOR, ..usual }, MarketError::CountOutOfBounds),
         (Terms { price_ceiling_per_second: u64::MAX, ..usual }, MarketError::AmountOverflow),
         (Terms { price_ceiling_per_second: 999, max_seconds: 1, ..usual }, MarketError::EscrowTooSmall),
     ];
@@ -48,7 +50,11 @@ fn each_term_has_its_own_refusal() {
     // At the bounds it goes through.
     w.ok(w.post_job(0, mint, Terms { index: 1, price_ceiling_per_second: 1_000, max_seconds: 1, ..usual }));
     w.ok(w.post_job(0, mint, Terms { index: 2, price_ceiling_per_second: 1, max_seconds: 86_400, ..usual }));
-    w.ok(w.post_job(0, mint, Terms { index: u64::MAX, tier: 3, gpu_count: 16, uptime_bps: 10_000, ..usual }));
+    w.ok(w.post_job(
+        0,
+        mint,
+        Terms { index: TASK_INDEX_FLOOR - 1, tier: 3, gpu_count: 16, uptime_bps: 10_000, ..usual },
+    ));
 }
 
 #[test]
@@ -68,7 +74,7 @@ fn the_networks_uptime_is_the_least_a_job_asks() {
 #[test]
 fn a_pause_refuses_openings() {
     let mut w = TestBuilder::ready();
-    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.ok(w.pause_openings(w.authority));
     w.refused(w.post_job(0, w.mints[0], terms(1)), MarketError::OpeningsPaused);
 }
 
@@ -78,7 +84,7 @@ fn a_disabled_or_other_mint_is_refused() {
     let (mint, other) = (w.mints[0], w.mints[1]);
     let swapped = swap(w.post_job(0, mint, terms(1)), "post_job", "mint_rule", address::mint_rule(&other));
     w.refused(swapped, MarketError::MintNotAllowed);
-    w.ok(w.update_mint(mint, market::MintRuleArgs { enabled: 0, ..w.mint_rule_args() }));
+    w.ok(w.disable_mint(mint));
     w.refused(w.post_job(0, mint, terms(1)), MarketError::MintNotAllowed);
 }
 

@@ -42,11 +42,11 @@ fn each_announced_field_has_its_bounds() {
         w.refused(w.update_provider(owner, args), error);
     }
     w.ok(w.update_provider(owner, Args { tier: 1, gpu_count: 1, capacity: 1, ..usual }));
-    w.ok(w.update_config(market::ConfigArgs { allow_simulated: 0, ..settings(&w) }));
+    w.do_govern(market::ConfigArgs { allow_simulated: 0, ..settings(&w) });
     w.refused(w.update_provider(owner, usual), MarketError::SimulatedDevice);
     w.refused(w.register_provider(w.providers[1].owner, w.provider_args(1)), MarketError::SimulatedDevice);
     w.ok(w.update_provider(owner, Args { simulated: 0, ..usual }));
-    w.ok(w.update_config(market::ConfigArgs { paused: 1, ..settings(&w) }));
+    w.ok(w.pause_openings(w.authority));
     w.refused(w.register_provider(w.providers[1].owner, w.provider_args(1)), MarketError::OpeningsPaused);
 }
 

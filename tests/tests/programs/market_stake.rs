@@ -115,6 +115,8 @@ fn slashed_stake_is_swept_to_the_treasury_once() {
     w.refused(w.sweep_slashed(owner), MarketError::NothingToSweep);
     let job = w.do_submitted(0, 1, 0);
     w.do_reject(&job, 0);
+    w.refused(w.sweep_slashed(owner), MarketError::NothingToSweep);
+    w.do_slash(&job);
     let thief = w.fund(w.outsider, w.stake_mint, 0);
     w.refused(swap(w.sweep_slashed(owner), "sweep_slashed", "treasury", thief), MarketError::NotAuthority);
     let elsewhere = address::stake_vault(&w.providers[1].stake);
@@ -135,5 +137,11 @@ fn unbonding_does_not_escape_a_slash() {
     w.ok(w.unbond_stake(owner, LIMITS.staked - 100_000));
     w.do_reject(&job, 0);
     let stake = w.provider_stake(0);
-    assert_eq!((stake.slashed, stake.bonded, stake.unbonding), (100_000, 0, LIMITS.staked - 100_000));
+    assert_eq!((stake.pending, stake.bonded, stake.unbonding), (100_000, 0, LIMITS.staked - 100_000));
+    w.warp(LIMITS.unbonding);
+    w.ok(w.withdraw_stake(owner));
+    w.do_slash(&job);
+    let stake = w.provider_stake(0);
+    assert_eq!((stake.slashed, stake.pending, stake.bonded, stake.unbonding), (100_000, 0, 0, 0));
+    assert_eq!(w.tokens(&stake.vault), 100_000);
 }

@@ -26,8 +26,11 @@ fn an_invalid_verdict_refunds_and_slashes_exactly_the_lock() {
     assert_eq!((stored.paid, stored.fee, stored.refunded), (0, 0, 100_000));
     assert_eq!((stored.slashed, stored.output_root), (100_000, [0; 32]));
     let stake = w.provider_stake(0);
-    assert_eq!((stake.slashed, stake.slashed_total), (100_000, 100_000));
+    assert_eq!((stake.pending, stake.slashed, stake.slashed_total), (100_000, 0, 0), "set aside, not taken");
     assert_eq!((stake.bonded, stake.locked), (LIMITS.staked - 100_000, 100_000), "the other job's lock stays");
+    w.do_slash(&job);
+    let stake = w.provider_stake(0);
+    assert_eq!((stake.pending, stake.slashed, stake.slashed_total), (0, 100_000, 100_000));
     assert_eq!(w.tokens(&stake.vault), LIMITS.staked);
     let provider = w.provider(0);
     assert_eq!((provider.rejected_total, provider.consecutive_accepted), (1, 0));
@@ -52,7 +55,7 @@ fn an_undecided_second_round_refunds_and_slashes_nothing() {
     let mut w = TestBuilder::ready();
     let job = w.do_submitted(0, 1, 0);
     w.do_escalate(&job, 0);
-    w.warp(61);
+    w.warp(LIMITS.commit_window + 1);
     w.ok(w.finalize_round(&job, 2));
     w.ok(w.verify_proof(&job, 0));
     assert_eq!(stands(&w, &job), (JobState::Settled, Outcome::Inconclusive));
@@ -127,10 +130,15 @@ fn only_a_submitted_job_is_judged() {
     let mut w = TestBuilder::ready();
     let job = w.do_submitted(0, 1, 0);
     w.do_judge(&job, 0, Opinion::Valid);
+    let expired = w.do_submitted(1, 1, 1);
     w.warp(601);
-    w.ok(w.expire_job(&job, Some(0)));
+    // A verdict is never too late: expiry does not outrun it.
+    w.refused(w.expire_job(&job, Some(0)), MarketError::VerdictExists);
+    w.ok(w.verify_proof(&job, 0));
     w.refused(w.verify_proof(&job, 0), MarketError::JobSettled);
-    assert_eq!(stands(&w, &job), (JobState::Settled, Outcome::Unjudged));
+    w.ok(w.expire_job(&expired, Some(1)));
+    w.refused(w.verify_proof(&expired, 1), MarketError::InvalidProof);
+    assert_eq!(stands(&w, &expired), (JobState::Settled, Outcome::Unjudged));
 }
 
 #[test]
@@ -148,7 +156,8 @@ fn a_reopened_address_cannot_reuse_an_old_verdict() {
     // Nor does the old round stand in the new one's way once anybody closed it.
     assert!(w.send(w.open_round(&again, 0)).is_err());
     w.ok(w.close_round(&again, 1));
-    w.ok(w.freeze_set(2));
+    w.do_weigh();
+    w.ok(w.freeze_set(3));
     w.do_open_round(&again, 0);
     w.refused(w.close_round(&again, 1), ArbiterError::JobStillOpen);
     w.ok(w.close_verdict(&again));

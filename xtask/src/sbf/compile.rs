@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::toolchain::Toolchain;
-use crate::workspace::{self, PROGRAMS};
+use crate::workspace::PROGRAMS;
 
 /// Settings of LLVM's BPF backend: 4 KiB stack frames, and none of the instructions that sBPF v0 lacks.
 const LLVM_ARGS: [&str; 7] = [
@@ -21,12 +21,37 @@ const LLVM_ARGS: [&str; 7] = [
 
 /// Builds every program below `target` and returns the files, in the order of [`PROGRAMS`].
 pub fn all(root: &Path, target: &Path, toolchain: &Toolchain) -> Result<Vec<PathBuf>> {
-    PROGRAMS.iter().map(|program| one(root, &target.join(program), program, toolchain)).collect()
+    PROGRAMS
+        .iter()
+        .map(|program| one(root, &root.join("programs"), &target.join(program), program, toolchain))
+        .collect()
+}
+
+/// Builds the hand-written `claim_reward` that the market's is compared with, and returns the file.
+pub fn comparison(root: &Path, target: &Path, toolchain: &Toolchain) -> Result<PathBuf> {
+    one(root, &root.join("tests/comparison/claim_reward"), target, "claim-reward", toolchain)
 }
 
 /// Builds one program. Each has a directory of its own: in a common build, a program that another one depends on would
 /// be compiled with that one's features, which leave the entry point out.
-fn one(root: &Path, target: &Path, program: &str, toolchain: &Toolchain) -> Result<PathBuf> {
+fn one(root: &Path, workspace: &Path, target: &Path, program: &str, toolchain: &Toolchain) -> Result<PathBuf> {
+    println!("building {program}");
+    crate::workspace::run(&mut command(root, workspace, target, program, toolchain)?)
+        .with_context(|| format!("{program} was not built"))?;
+    let file = built(target, program);
+    if !file.exists() {
+        bail!("the build left no {}", file.display());
+    }
+    Ok(file)
+}
+
+/// Where a build below `target` leaves a program.
+pub fn built(target: &Path, program: &str) -> PathBuf {
+    target.join("sbf-solana/release").join(format!("lib{}.so", program.replace('-', "_")))
+}
+
+/// The command that builds one program of `workspace` below `target`, by the recipe of the tree `root`.
+pub fn command(root: &Path, workspace: &Path, target: &Path, program: &str, toolchain: &Toolchain) -> Result<Command> {
     let recipe = root.join("xtask/sbf");
     let mut cargo = Command::new(&toolchain.cargo);
     // Nothing of the caller's environment may change the result.
@@ -49,23 +74,17 @@ fn one(root: &Path, target: &Path, program: &str, toolchain: &Toolchain) -> Resu
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", flags(root, toolchain)?.join("\x1f"))
-        .current_dir(root.join("programs"))
+        .current_dir(workspace)
         .args(["build", "--release", "--package", program, "--target-dir"])
         .arg(target)
         .arg("--target")
         .arg(recipe.join("sbf-solana.json"))
         .args(["-Z", "json-target-spec", "-Z", "build-std=std,panic_abort"])
         .args(["-Z", "build-std-features=compiler-builtins-mem"]);
-    if root.join("programs/Cargo.lock").exists() {
+    if workspace.join("Cargo.lock").exists() {
         cargo.arg("--locked");
     }
-    println!("building {program}");
-    workspace::run(&mut cargo).with_context(|| format!("programs/{program} was not built"))?;
-    let file = target.join("sbf-solana/release").join(format!("lib{program}.so"));
-    if !file.exists() {
-        bail!("the build left no {}", file.display());
-    }
-    Ok(file)
+    Ok(cargo)
 }
 
 fn flags(root: &Path, toolchain: &Toolchain) -> Result<Vec<String>> {

@@ -17,8 +17,11 @@ pub struct ArbiterArgs {
     pub reveals_min: u8,
     pub escalated_committee: u8,
     pub escalated_threshold: u8,
-    pub attest_window_seconds: u32,
+    pub commit_window_seconds: u32,
+    pub reveal_window_seconds: u32,
     pub epoch_seconds: u32,
+    /// Which beacon decides: 1 slot hashes, 2 drand.
+    pub beacon_kind: u8,
 }
 impl Wire for ArbiterArgs {
     fn write(&self, out: &mut Vec<u8>) {
@@ -28,8 +31,10 @@ impl Wire for ArbiterArgs {
         self.reveals_min.write(out);
         self.escalated_committee.write(out);
         self.escalated_threshold.write(out);
-        self.attest_window_seconds.write(out);
+        self.commit_window_seconds.write(out);
+        self.reveal_window_seconds.write(out);
         self.epoch_seconds.write(out);
+        self.beacon_kind.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -39,9 +44,101 @@ impl Wire for ArbiterArgs {
             reveals_min: Wire::read(input)?,
             escalated_committee: Wire::read(input)?,
             escalated_threshold: Wire::read(input)?,
-            attest_window_seconds: Wire::read(input)?,
+            commit_window_seconds: Wire::read(input)?,
+            reveal_window_seconds: Wire::read(input)?,
             epoch_seconds: Wire::read(input)?,
+            beacon_kind: Wire::read(input)?,
         })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArbiterAuthorityAccepted {
+    pub authority: Address,
+}
+impl Wire for ArbiterAuthorityAccepted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.authority.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { authority: Wire::read(input)? })
+    }
+}
+impl ArbiterAuthorityAccepted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [233, 164, 195, 98, 83, 155, 165, 213];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArbiterAuthorityNamed {
+    pub authority: Address,
+}
+impl Wire for ArbiterAuthorityNamed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.authority.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { authority: Wire::read(input)? })
+    }
+}
+impl ArbiterAuthorityNamed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [143, 145, 254, 229, 177, 248, 20, 37];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArbiterCancelled {
+    pub hash: [u8; 32],
+}
+impl Wire for ArbiterCancelled {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.hash.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { hash: Wire::read(input)? })
+    }
+}
+impl ArbiterCancelled {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [242, 148, 37, 199, 4, 71, 124, 83];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +187,18 @@ pub struct ArbiterConfig {
     /// The same for an escalated round.
     pub escalated_committee: u8,
     pub escalated_threshold: u8,
-    pub reserved_a: u8,
-    /// Seconds a round stays open to attestations.
-    pub attest_window_seconds: u32,
+    /// `beacon::SLOT_HASHES` or `beacon::DRAND`.
+    pub beacon_kind: u8,
+    /// Seconds in which re-executions come and seats commit, at most.
+    pub commit_window_seconds: u32,
+    /// Seconds in which seats reveal what they committed to.
+    pub reveal_window_seconds: u32,
     /// Least life of a validator set, seconds.
     pub epoch_seconds: u32,
     /// Epoch of the present set; zero before the first.
     pub epoch: u32,
+    /// Epoch of the newest set: one ahead of the present one.
+    pub frozen_epoch: u32,
     pub reserved_b: [u8; 4],
     pub epoch_started_at: i64,
     pub authority: Address,
@@ -105,6 +207,8 @@ pub struct ArbiterConfig {
     /// The same domain as the market's: in everything signed.
     pub domain: [u8; 32],
     pub reserved: [u8; 64],
+    /// Named as the next authority by an applied change; governs once it accepts. Zero if there is none.
+    pub pending_authority: Address,
 }
 impl Wire for ArbiterConfig {
     fn write(&self, out: &mut Vec<u8>) {
@@ -115,16 +219,19 @@ impl Wire for ArbiterConfig {
         self.reveals_min.write(out);
         self.escalated_committee.write(out);
         self.escalated_threshold.write(out);
-        self.reserved_a.write(out);
-        self.attest_window_seconds.write(out);
+        self.beacon_kind.write(out);
+        self.commit_window_seconds.write(out);
+        self.reveal_window_seconds.write(out);
         self.epoch_seconds.write(out);
         self.epoch.write(out);
+        self.frozen_epoch.write(out);
         self.reserved_b.write(out);
         self.epoch_started_at.write(out);
         self.authority.write(out);
         self.market_config.write(out);
         self.domain.write(out);
         self.reserved.write(out);
+        self.pending_authority.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -135,16 +242,19 @@ impl Wire for ArbiterConfig {
             reveals_min: Wire::read(input)?,
             escalated_committee: Wire::read(input)?,
             escalated_threshold: Wire::read(input)?,
-            reserved_a: Wire::read(input)?,
-            attest_window_seconds: Wire::read(input)?,
+            beacon_kind: Wire::read(input)?,
+            commit_window_seconds: Wire::read(input)?,
+            reveal_window_seconds: Wire::read(input)?,
             epoch_seconds: Wire::read(input)?,
             epoch: Wire::read(input)?,
+            frozen_epoch: Wire::read(input)?,
             reserved_b: Wire::read(input)?,
             epoch_started_at: Wire::read(input)?,
             authority: Wire::read(input)?,
             market_config: Wire::read(input)?,
             domain: Wire::read(input)?,
             reserved: Wire::read(input)?,
+            pending_authority: Wire::read(input)?,
         })
     }
 }
@@ -152,7 +262,7 @@ impl ArbiterConfig {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [180, 227, 10, 39, 165, 201, 250, 184];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 200;
+    pub const LEN: usize = 240;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_COMMITTEE: usize = 10;
@@ -160,16 +270,19 @@ impl ArbiterConfig {
     pub const OFFSET_REVEALS_MIN: usize = 12;
     pub const OFFSET_ESCALATED_COMMITTEE: usize = 13;
     pub const OFFSET_ESCALATED_THRESHOLD: usize = 14;
-    pub const OFFSET_RESERVED_A: usize = 15;
-    pub const OFFSET_ATTEST_WINDOW_SECONDS: usize = 16;
-    pub const OFFSET_EPOCH_SECONDS: usize = 20;
-    pub const OFFSET_EPOCH: usize = 24;
-    pub const OFFSET_RESERVED_B: usize = 28;
-    pub const OFFSET_EPOCH_STARTED_AT: usize = 32;
-    pub const OFFSET_AUTHORITY: usize = 40;
-    pub const OFFSET_MARKET_CONFIG: usize = 72;
-    pub const OFFSET_DOMAIN: usize = 104;
-    pub const OFFSET_RESERVED: usize = 136;
+    pub const OFFSET_BEACON_KIND: usize = 15;
+    pub const OFFSET_COMMIT_WINDOW_SECONDS: usize = 16;
+    pub const OFFSET_REVEAL_WINDOW_SECONDS: usize = 20;
+    pub const OFFSET_EPOCH_SECONDS: usize = 24;
+    pub const OFFSET_EPOCH: usize = 28;
+    pub const OFFSET_FROZEN_EPOCH: usize = 32;
+    pub const OFFSET_RESERVED_B: usize = 36;
+    pub const OFFSET_EPOCH_STARTED_AT: usize = 40;
+    pub const OFFSET_AUTHORITY: usize = 48;
+    pub const OFFSET_MARKET_CONFIG: usize = 80;
+    pub const OFFSET_DOMAIN: usize = 112;
+    pub const OFFSET_RESERVED: usize = 144;
+    pub const OFFSET_PENDING_AUTHORITY: usize = 208;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -183,58 +296,248 @@ impl ArbiterConfig {
         out
     }
 }
-/// A validator's opinion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttestationArgs {
-    /// Seat in the committee (not in the set).
-    pub seat: u8,
-    pub opinion: u8,
-    /// Bits of the re-executors whose result the opinion confirms.
-    pub confirmed_executors: u8,
-    /// The output root found right; zero unless valid.
-    pub output_root: [u8; 32],
-    /// Vote key's signature over the attestation's envelope.
-    pub signature: [u8; 64],
+pub struct ArbiterQueued {
+    pub eta: i64,
+    pub hash: [u8; 32],
 }
-impl Wire for AttestationArgs {
+impl Wire for ArbiterQueued {
     fn write(&self, out: &mut Vec<u8>) {
-        self.seat.write(out);
-        self.opinion.write(out);
-        self.confirmed_executors.write(out);
-        self.output_root.write(out);
-        self.signature.write(out);
+        self.eta.write(out);
+        self.hash.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self {
-            seat: Wire::read(input)?,
-            opinion: Wire::read(input)?,
-            confirmed_executors: Wire::read(input)?,
-            output_root: Wire::read(input)?,
-            signature: Wire::read(input)?,
-        })
+        Ok(Self { eta: Wire::read(input)?, hash: Wire::read(input)? })
+    }
+}
+impl ArbiterQueued {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [113, 188, 191, 59, 40, 215, 84, 65];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttestationSubmitted {
+pub struct AttestationCommitted {
     pub round: Address,
     pub seat: u8,
-    pub opinion: u8,
 }
-impl Wire for AttestationSubmitted {
+impl Wire for AttestationCommitted {
     fn write(&self, out: &mut Vec<u8>) {
         self.round.write(out);
         self.seat.write(out);
-        self.opinion.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { round: Wire::read(input)?, seat: Wire::read(input)?, opinion: Wire::read(input)? })
+        Ok(Self { round: Wire::read(input)?, seat: Wire::read(input)? })
     }
 }
-impl AttestationSubmitted {
+impl AttestationCommitted {
     /// The eight bytes in front of the event's data.
-    pub const DISCRIMINATOR: [u8; 8] = [177, 213, 117, 225, 166, 11, 54, 218];
+    pub const DISCRIMINATOR: [u8; 8] = [39, 198, 130, 214, 119, 52, 71, 7];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 42;
+    pub const LEN: usize = 41;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// The votes of a round after a reveal: bitmaps over its seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttestationsRevealed {
+    pub round: Address,
+    pub valid: u16,
+    pub invalid: u16,
+    pub unavailable: u16,
+    pub inconclusive: u16,
+    pub divergent: u16,
+}
+impl Wire for AttestationsRevealed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.valid.write(out);
+        self.invalid.write(out);
+        self.unavailable.write(out);
+        self.inconclusive.write(out);
+        self.divergent.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            round: Wire::read(input)?,
+            valid: Wire::read(input)?,
+            invalid: Wire::read(input)?,
+            unavailable: Wire::read(input)?,
+            inconclusive: Wire::read(input)?,
+            divergent: Wire::read(input)?,
+        })
+    }
+}
+impl AttestationsRevealed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [123, 148, 246, 118, 166, 128, 110, 148];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 50;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// One verified round of the drand network. It carries the network's schedule, so that whoever reads it needs no other
+/// account: only `post_beacon` makes these, and it copies what can never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beacon {
+    pub version: u8,
+    pub bump: u8,
+    pub reserved_a: [u8; 6],
+    pub period_seconds: u32,
+    pub margin_seconds: u32,
+    pub genesis_at: i64,
+    pub round: u64,
+    pub posted_at: i64,
+    /// SHA-256 of the round's signature.
+    pub randomness: [u8; 32],
+    pub rent_payer: Address,
+}
+impl Wire for Beacon {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.reserved_a.write(out);
+        self.period_seconds.write(out);
+        self.margin_seconds.write(out);
+        self.genesis_at.write(out);
+        self.round.write(out);
+        self.posted_at.write(out);
+        self.randomness.write(out);
+        self.rent_payer.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            period_seconds: Wire::read(input)?,
+            margin_seconds: Wire::read(input)?,
+            genesis_at: Wire::read(input)?,
+            round: Wire::read(input)?,
+            posted_at: Wire::read(input)?,
+            randomness: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+        })
+    }
+}
+impl Beacon {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [36, 255, 188, 125, 77, 176, 136, 0];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 112;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_RESERVED_A: usize = 10;
+    pub const OFFSET_PERIOD_SECONDS: usize = 16;
+    pub const OFFSET_MARGIN_SECONDS: usize = 20;
+    pub const OFFSET_GENESIS_AT: usize = 24;
+    pub const OFFSET_ROUND: usize = 32;
+    pub const OFFSET_POSTED_AT: usize = 40;
+    pub const OFFSET_RANDOMNESS: usize = 48;
+    pub const OFFSET_RENT_PAYER: usize = 80;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeaconClosed {
+    pub round: u64,
+}
+impl Wire for BeaconClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { round: Wire::read(input)? })
+    }
+}
+impl BeaconClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [199, 151, 89, 109, 214, 9, 142, 228];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 16;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BeaconPosted {
+    pub round: u64,
+    pub randomness: [u8; 32],
+    pub signature: [u8; 64],
+    pub rent_payer: Address,
+}
+impl Wire for BeaconPosted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.randomness.write(out);
+        self.signature.write(out);
+        self.rent_payer.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            round: Wire::read(input)?,
+            randomness: Wire::read(input)?,
+            signature: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+        })
+    }
+}
+impl BeaconPosted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [220, 150, 94, 152, 87, 150, 37, 219];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 144;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -249,6 +552,310 @@ impl AttestationSubmitted {
     }
 }
 pub use super::market::Config;
+/// Two opinions of one validator in one round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoubleAttestation {
+    pub round: JudgedRound,
+    pub opinions: [SignedOpinion; 2],
+}
+impl Wire for DoubleAttestation {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.opinions.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { round: Wire::read(input)?, opinions: Wire::read(input)? })
+    }
+}
+/// Two receipts of one attempt, by their hashes and signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoubleReceipt {
+    pub receipt_hashes: [[u8; 32]; 2],
+    /// The node key's signatures over the receipt cores' envelopes.
+    pub signatures: [[u8; 64]; 2],
+}
+impl Wire for DoubleReceipt {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.receipt_hashes.write(out);
+        self.signatures.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { receipt_hashes: Wire::read(input)?, signatures: Wire::read(input)? })
+    }
+}
+/// The drand network whose rounds decide. Written once and never again: whoever could change it could draw again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrandConfig {
+    pub version: u8,
+    pub bump: u8,
+    pub reserved_a: [u8; 6],
+    /// Seconds from one round to the next.
+    pub period_seconds: u32,
+    /// Seconds from an event to the earliest round that may decide about it.
+    pub margin_seconds: u32,
+    /// When round 1 was due, unix seconds.
+    pub genesis_at: i64,
+    /// Names the network for people and daemons; nothing is computed from it.
+    pub chain_hash: [u8; 32],
+    /// The group's public key on G2, `x1 | x0 | y1 | y0`, each 32 bytes big-endian.
+    pub public_key: [u8; 128],
+    pub reserved: [u8; 32],
+}
+impl Wire for DrandConfig {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.reserved_a.write(out);
+        self.period_seconds.write(out);
+        self.margin_seconds.write(out);
+        self.genesis_at.write(out);
+        self.chain_hash.write(out);
+        self.public_key.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            period_seconds: Wire::read(input)?,
+            margin_seconds: Wire::read(input)?,
+            genesis_at: Wire::read(input)?,
+            chain_hash: Wire::read(input)?,
+            public_key: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl DrandConfig {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [26, 40, 212, 251, 104, 126, 48, 151];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 224;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_RESERVED_A: usize = 10;
+    pub const OFFSET_PERIOD_SECONDS: usize = 16;
+    pub const OFFSET_MARGIN_SECONDS: usize = 20;
+    pub const OFFSET_GENESIS_AT: usize = 24;
+    pub const OFFSET_CHAIN_HASH: usize = 32;
+    pub const OFFSET_PUBLIC_KEY: usize = 64;
+    pub const OFFSET_RESERVED: usize = 192;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrandInitialized {
+    pub chain_hash: [u8; 32],
+    pub genesis_at: i64,
+    pub period_seconds: u32,
+    pub margin_seconds: u32,
+}
+impl Wire for DrandInitialized {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.chain_hash.write(out);
+        self.genesis_at.write(out);
+        self.period_seconds.write(out);
+        self.margin_seconds.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            chain_hash: Wire::read(input)?,
+            genesis_at: Wire::read(input)?,
+            period_seconds: Wire::read(input)?,
+            margin_seconds: Wire::read(input)?,
+        })
+    }
+}
+impl DrandInitialized {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [208, 239, 188, 23, 225, 247, 97, 139];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 56;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A drand network, as its members publish it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrandNetwork {
+    pub public_key: [u8; 128],
+    pub chain_hash: [u8; 32],
+    /// When round 1 was due, unix seconds.
+    pub genesis_at: i64,
+    pub period_seconds: u32,
+    /// Seconds from an event to the earliest round that may decide about it: ours, not the network's.
+    pub margin_seconds: u32,
+}
+impl Wire for DrandNetwork {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.public_key.write(out);
+        self.chain_hash.write(out);
+        self.genesis_at.write(out);
+        self.period_seconds.write(out);
+        self.margin_seconds.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            public_key: Wire::read(input)?,
+            chain_hash: Wire::read(input)?,
+            genesis_at: Wire::read(input)?,
+            period_seconds: Wire::read(input)?,
+            margin_seconds: Wire::read(input)?,
+        })
+    }
+}
+/// A fault that the program checked by itself. The market reads it by `proofmill_protocol::evidence::EvidenceRecord`:
+/// same layout. It is never closed: the address is what makes a second report of one offence impossible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub version: u8,
+    /// `EvidenceKind`.
+    pub kind: u8,
+    pub attempt: u16,
+    /// The round in which a validator offended; zero for providers.
+    pub round: u8,
+    pub reserved_a: [u8; 3],
+    pub nonce: u64,
+    pub recorded_at: i64,
+    pub job: Address,
+    /// The wallet that owns the stake.
+    pub offender: Address,
+    /// Names the offence.
+    pub subject: [u8; 32],
+    /// The wallet that receives the bounty.
+    pub reporter: Address,
+    pub rent_payer: Address,
+    pub reserved: [u8; 64],
+}
+impl Wire for Evidence {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.kind.write(out);
+        self.attempt.write(out);
+        self.round.write(out);
+        self.reserved_a.write(out);
+        self.nonce.write(out);
+        self.recorded_at.write(out);
+        self.job.write(out);
+        self.offender.write(out);
+        self.subject.write(out);
+        self.reporter.write(out);
+        self.rent_payer.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            round: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            nonce: Wire::read(input)?,
+            recorded_at: Wire::read(input)?,
+            job: Wire::read(input)?,
+            offender: Wire::read(input)?,
+            subject: Wire::read(input)?,
+            reporter: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl Evidence {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [160, 73, 93, 206, 99, 242, 62, 92];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 256;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_KIND: usize = 9;
+    pub const OFFSET_ATTEMPT: usize = 10;
+    pub const OFFSET_ROUND: usize = 12;
+    pub const OFFSET_RESERVED_A: usize = 13;
+    pub const OFFSET_NONCE: usize = 16;
+    pub const OFFSET_RECORDED_AT: usize = 24;
+    pub const OFFSET_JOB: usize = 32;
+    pub const OFFSET_OFFENDER: usize = 64;
+    pub const OFFSET_SUBJECT: usize = 96;
+    pub const OFFSET_REPORTER: usize = 128;
+    pub const OFFSET_RENT_PAYER: usize = 160;
+    pub const OFFSET_RESERVED: usize = 192;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EvidenceRecorded {
+    pub evidence: Address,
+    pub kind: u8,
+    pub offender: Address,
+    pub job: Address,
+    pub reporter: Address,
+}
+impl Wire for EvidenceRecorded {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.evidence.write(out);
+        self.kind.write(out);
+        self.offender.write(out);
+        self.job.write(out);
+        self.reporter.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            evidence: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            offender: Wire::read(input)?,
+            job: Wire::read(input)?,
+            reporter: Wire::read(input)?,
+        })
+    }
+}
+impl EvidenceRecorded {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [66, 200, 101, 138, 117, 63, 129, 175];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 137;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorJoined {
     pub provider: Address,
@@ -373,8 +980,391 @@ impl ExecutorList {
         out
     }
 }
+/// A validator that called a receipt valid which its own planter knew to be false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedPlant {
+    pub opening: PlantOpening,
+    pub round: JudgedRound,
+    pub said: SignedOpinion,
+}
+impl Wire for FailedPlant {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.opening.write(out);
+        self.round.write(out);
+        self.said.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { opening: Wire::read(input)?, round: Wire::read(input)?, said: Wire::read(input)? })
+    }
+}
+/// A provider's receipt of a job whose answer was fixed before it was posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRinger {
+    pub opening: PlantOpening,
+    /// The encoded receipt: its hash is on chain, signed by the provider.
+    pub receipt: Vec<u8>,
+}
+impl Wire for FailedRinger {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.opening.write(out);
+        self.receipt.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { opening: Wire::read(input)?, receipt: Wire::read(input)? })
+    }
+}
+pub use super::market::Inclusion;
 pub use super::market::Job;
+/// The round that an opinion is about. It need not exist any more: the signature binds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedRound {
+    pub job: Address,
+    pub nonce: u64,
+    pub attempt: u16,
+    pub round: u8,
+    /// Place of the validator in the epoch's set (not in the committee).
+    pub member: u8,
+}
+impl Wire for JudgedRound {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.nonce.write(out);
+        self.attempt.write(out);
+        self.round.write(out);
+        self.member.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            nonce: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            round: Wire::read(input)?,
+            member: Wire::read(input)?,
+        })
+    }
+}
+/// A truth fixed before the job that it is about was posted (`proofmill_protocol::plant`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plant {
+    pub version: u8,
+    pub bump: u8,
+    pub reserved: [u8; 6],
+    pub committed_at: i64,
+    /// Slot of the commitment: a job's nonce is the slot of its posting.
+    pub committed_slot: u64,
+    pub planter: Address,
+    pub commitment: [u8; 32],
+}
+impl Wire for Plant {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.reserved.write(out);
+        self.committed_at.write(out);
+        self.committed_slot.write(out);
+        self.planter.write(out);
+        self.commitment.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+            committed_at: Wire::read(input)?,
+            committed_slot: Wire::read(input)?,
+            planter: Wire::read(input)?,
+            commitment: Wire::read(input)?,
+        })
+    }
+}
+impl Plant {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [221, 207, 23, 150, 148, 54, 227, 103];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 96;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_RESERVED: usize = 10;
+    pub const OFFSET_COMMITTED_AT: usize = 16;
+    pub const OFFSET_COMMITTED_SLOT: usize = 24;
+    pub const OFFSET_PLANTER: usize = 32;
+    pub const OFFSET_COMMITMENT: usize = 64;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlantClosed {
+    pub plant: Address,
+}
+impl Wire for PlantClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.plant.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { plant: Wire::read(input)? })
+    }
+}
+impl PlantClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [162, 17, 73, 252, 232, 75, 211, 145];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlantCommitted {
+    pub plant: Address,
+    pub planter: Address,
+}
+impl Wire for PlantCommitted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.plant.write(out);
+        self.planter.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { plant: Wire::read(input)?, planter: Wire::read(input)? })
+    }
+}
+impl PlantCommitted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [85, 87, 190, 194, 94, 97, 35, 239];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 72;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// What a plant's commitment hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlantOpening {
+    /// The right output.
+    pub truth: [u8; 32],
+    /// The wrong output that the planter itself claims; zero for a job with a known answer.
+    pub lie: [u8; 32],
+    pub salt: [u8; 32],
+}
+impl Wire for PlantOpening {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.truth.write(out);
+        self.lie.write(out);
+        self.salt.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { truth: Wire::read(input)?, lie: Wire::read(input)?, salt: Wire::read(input)? })
+    }
+}
+/// A key that may plant. What it can do at most is a fixed penalty per plant, so a captured one does bounded harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planter {
+    pub version: u8,
+    pub bump: u8,
+    pub reserved: [u8; 6],
+    pub appointed_at: i64,
+    pub key: Address,
+}
+impl Wire for Planter {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.reserved.write(out);
+        self.appointed_at.write(out);
+        self.key.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+            appointed_at: Wire::read(input)?,
+            key: Wire::read(input)?,
+        })
+    }
+}
+impl Planter {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [128, 110, 164, 118, 25, 94, 35, 243];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 56;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_RESERVED: usize = 10;
+    pub const OFFSET_APPOINTED_AT: usize = 16;
+    pub const OFFSET_KEY: usize = 24;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanterAppointed {
+    pub key: Address,
+}
+impl Wire for PlanterAppointed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.key.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { key: Wire::read(input)? })
+    }
+}
+impl PlanterAppointed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [133, 12, 224, 22, 226, 82, 63, 152];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanterDismissed {
+    pub key: Address,
+}
+impl Wire for PlanterDismissed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.key.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { key: Wire::read(input)? })
+    }
+}
+impl PlanterDismissed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [88, 129, 172, 96, 13, 185, 197, 132];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 pub use super::market::Provider;
+/// A change of the arbiter's parameters that waits for the market's timelock. At most one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedArbiter {
+    pub version: u8,
+    pub bump: u8,
+    /// Bytes of `args` that are used.
+    pub length: u16,
+    pub reserved_a: [u8; 4],
+    /// When anyone may apply it.
+    pub eta: i64,
+    /// `sha256` of the used bytes: what a signer of a multisig compares.
+    pub hash: [u8; 32],
+    /// The authority that queued it; gets the rent back.
+    pub rent_payer: Address,
+    /// The serialized `ArbiterArgs`.
+    pub args: [u8; 256],
+    pub reserved: [u8; 64],
+}
+impl Wire for QueuedArbiter {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.length.write(out);
+        self.reserved_a.write(out);
+        self.eta.write(out);
+        self.hash.write(out);
+        self.rent_payer.write(out);
+        self.args.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            length: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            eta: Wire::read(input)?,
+            hash: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            args: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl QueuedArbiter {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [151, 99, 243, 73, 219, 107, 148, 221];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 408;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_LENGTH: usize = 10;
+    pub const OFFSET_RESERVED_A: usize = 12;
+    pub const OFFSET_ETA: usize = 16;
+    pub const OFFSET_HASH: usize = 24;
+    pub const OFFSET_RENT_PAYER: usize = 56;
+    pub const OFFSET_ARGS: usize = 88;
+    pub const OFFSET_RESERVED: usize = 344;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// A re-executor's blinded claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReexecutionArgs {
@@ -428,49 +1418,162 @@ impl ReexecutionSubmitted {
         out
     }
 }
-/// Who will be in the next validator set. Written on joining and leaving only, never while judging.
+/// What one seat reveals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Roster {
+pub struct Reveal {
+    /// Seat in the committee (not in the set).
+    pub seat: u8,
+    pub opinion: u8,
+    /// Bits of the re-executors whose result the opinion confirms.
+    pub confirmed_executors: u8,
+    pub salt: [u8; 32],
+    /// Vote key's signature over the attestation's envelope.
+    pub signature: [u8; 64],
+}
+impl Wire for Reveal {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.opinion.write(out);
+        self.confirmed_executors.write(out);
+        self.salt.write(out);
+        self.signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            seat: Wire::read(input)?,
+            opinion: Wire::read(input)?,
+            confirmed_executors: Wire::read(input)?,
+            salt: Wire::read(input)?,
+            signature: Wire::read(input)?,
+        })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevealMissed {
+    pub round: Address,
+    pub seat: u8,
+    pub validator: Address,
+    pub evidence: Address,
+}
+impl Wire for RevealMissed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.seat.write(out);
+        self.validator.write(out);
+        self.evidence.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            round: Wire::read(input)?,
+            seat: Wire::read(input)?,
+            validator: Wire::read(input)?,
+            evidence: Wire::read(input)?,
+        })
+    }
+}
+impl RevealMissed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [68, 34, 124, 1, 108, 189, 243, 133];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 105;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Signatures on one proposed root of measurements, until a supermajority has signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootBallot {
     pub version: u8,
     pub bump: u8,
-    pub count: u8,
-    pub reserved: [u8; 5],
-    /// Identities (wallets that own the stake), in order of registration.
-    pub identities: [[u8; 32]; 64],
-    /// Ed25519 keys that sign attestations.
-    pub vote_keys: [[u8; 32]; 64],
+    /// `WitnessKind`.
+    pub kind: u8,
+    pub reserved_a: u8,
+    /// Epoch of the validator set that signs.
+    pub epoch: u32,
+    pub sequence: u32,
+    pub leaves: u32,
+    pub weight_total: u64,
+    pub covers_from: i64,
+    pub covers_until: i64,
+    pub opened_at: i64,
+    /// Bit per seat of the set that has signed.
+    pub signed: u64,
+    /// Their weight.
+    pub signed_weight: u64,
+    pub root: [u8; 32],
+    pub rent_payer: Address,
+    pub reserved: [u8; 32],
 }
-impl Wire for Roster {
+impl Wire for RootBallot {
     fn write(&self, out: &mut Vec<u8>) {
         self.version.write(out);
         self.bump.write(out);
-        self.count.write(out);
+        self.kind.write(out);
+        self.reserved_a.write(out);
+        self.epoch.write(out);
+        self.sequence.write(out);
+        self.leaves.write(out);
+        self.weight_total.write(out);
+        self.covers_from.write(out);
+        self.covers_until.write(out);
+        self.opened_at.write(out);
+        self.signed.write(out);
+        self.signed_weight.write(out);
+        self.root.write(out);
+        self.rent_payer.write(out);
         self.reserved.write(out);
-        self.identities.write(out);
-        self.vote_keys.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
             version: Wire::read(input)?,
             bump: Wire::read(input)?,
-            count: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            epoch: Wire::read(input)?,
+            sequence: Wire::read(input)?,
+            leaves: Wire::read(input)?,
+            weight_total: Wire::read(input)?,
+            covers_from: Wire::read(input)?,
+            covers_until: Wire::read(input)?,
+            opened_at: Wire::read(input)?,
+            signed: Wire::read(input)?,
+            signed_weight: Wire::read(input)?,
+            root: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
             reserved: Wire::read(input)?,
-            identities: Wire::read(input)?,
-            vote_keys: Wire::read(input)?,
         })
     }
 }
-impl Roster {
+impl RootBallot {
     /// The eight bytes in front of the account's data.
-    pub const DISCRIMINATOR: [u8; 8] = [211, 108, 170, 22, 253, 177, 162, 194];
+    pub const DISCRIMINATOR: [u8; 8] = [184, 146, 20, 211, 236, 35, 235, 237];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 4112;
+    pub const LEN: usize = 168;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
-    pub const OFFSET_COUNT: usize = 10;
-    pub const OFFSET_RESERVED: usize = 11;
-    pub const OFFSET_IDENTITIES: usize = 16;
-    pub const OFFSET_VOTE_KEYS: usize = 2064;
+    pub const OFFSET_KIND: usize = 10;
+    pub const OFFSET_RESERVED_A: usize = 11;
+    pub const OFFSET_EPOCH: usize = 12;
+    pub const OFFSET_SEQUENCE: usize = 16;
+    pub const OFFSET_LEAVES: usize = 20;
+    pub const OFFSET_WEIGHT_TOTAL: usize = 24;
+    pub const OFFSET_COVERS_FROM: usize = 32;
+    pub const OFFSET_COVERS_UNTIL: usize = 40;
+    pub const OFFSET_OPENED_AT: usize = 48;
+    pub const OFFSET_SIGNED: usize = 56;
+    pub const OFFSET_SIGNED_WEIGHT: usize = 64;
+    pub const OFFSET_ROOT: usize = 72;
+    pub const OFFSET_RENT_PAYER: usize = 104;
+    pub const OFFSET_RESERVED: usize = 136;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -484,16 +1587,282 @@ impl Roster {
         out
     }
 }
-/// One judging of one receipt: who was drawn and what they said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootBallotClosed {
+    pub ballot: Address,
+}
+impl Wire for RootBallotClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.ballot.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { ballot: Wire::read(input)? })
+    }
+}
+impl RootBallotClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [207, 55, 178, 0, 146, 134, 59, 41];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootFinalized {
+    pub witness_root: Address,
+    pub kind: u8,
+    pub epoch: u32,
+    pub sequence: u32,
+    pub root: [u8; 32],
+    pub signed: u64,
+}
+impl Wire for RootFinalized {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.witness_root.write(out);
+        self.kind.write(out);
+        self.epoch.write(out);
+        self.sequence.write(out);
+        self.root.write(out);
+        self.signed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            witness_root: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            epoch: Wire::read(input)?,
+            sequence: Wire::read(input)?,
+            root: Wire::read(input)?,
+            signed: Wire::read(input)?,
+        })
+    }
+}
+impl RootFinalized {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [241, 1, 127, 133, 180, 171, 191, 127];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 89;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A root of measurements, as it will be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootProposal {
+    /// SHA-256 of the body that the validators sign: names the ballot.
+    pub digest: [u8; 32],
+    pub kind: u8,
+    pub sequence: u32,
+    pub leaves: u32,
+    pub weight_total: u64,
+    pub covers_from: i64,
+    pub covers_until: i64,
+    pub root: [u8; 32],
+}
+impl Wire for RootProposal {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.digest.write(out);
+        self.kind.write(out);
+        self.sequence.write(out);
+        self.leaves.write(out);
+        self.weight_total.write(out);
+        self.covers_from.write(out);
+        self.covers_until.write(out);
+        self.root.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            digest: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            sequence: Wire::read(input)?,
+            leaves: Wire::read(input)?,
+            weight_total: Wire::read(input)?,
+            covers_from: Wire::read(input)?,
+            covers_until: Wire::read(input)?,
+            root: Wire::read(input)?,
+        })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootProposed {
+    pub ballot: Address,
+    pub kind: u8,
+    pub sequence: u32,
+    pub root: [u8; 32],
+}
+impl Wire for RootProposed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.ballot.write(out);
+        self.kind.write(out);
+        self.sequence.write(out);
+        self.root.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            ballot: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            sequence: Wire::read(input)?,
+            root: Wire::read(input)?,
+        })
+    }
+}
+impl RootProposed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [42, 37, 28, 46, 99, 215, 183, 163];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 77;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootSigned {
+    pub ballot: Address,
+    pub signed: u64,
+}
+impl Wire for RootSigned {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.ballot.write(out);
+        self.signed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { ballot: Wire::read(input)?, signed: Wire::read(input)? })
+    }
+}
+impl RootSigned {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [6, 237, 92, 225, 252, 17, 50, 161];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Who will be in the set after next. Written on joining, leaving, moving and re-weighing only, never while judging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roster {
+    pub version: u8,
+    pub bump: u8,
+    pub count: u8,
+    pub reserved: [u8; 5],
+    /// Bonded stake when it was last read, atoms.
+    pub weights: [u64; 64],
+    /// When that was. A weight that is too old is not frozen into a set.
+    pub weighed_at: [i64; 64],
+    /// Identities (wallets that own the stake), in order of registration.
+    pub identities: [[u8; 32]; 64],
+    /// Ed25519 keys that sign attestations.
+    pub vote_keys: [[u8; 32]; 64],
+    /// Hot wallets that pay for and sign commitments, so that the identity may stay cold.
+    pub delegates: [[u8; 32]; 64],
+    /// Where peers reach the validator's node: IPv6 (or mapped IPv4), port (u16 LE). Zero if it did not say.
+    pub endpoints: [[u8; 18]; 64],
+}
+impl Wire for Roster {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.count.write(out);
+        self.reserved.write(out);
+        self.weights.write(out);
+        self.weighed_at.write(out);
+        self.identities.write(out);
+        self.vote_keys.write(out);
+        self.delegates.write(out);
+        self.endpoints.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            count: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+            weights: Wire::read(input)?,
+            weighed_at: Wire::read(input)?,
+            identities: Wire::read(input)?,
+            vote_keys: Wire::read(input)?,
+            delegates: Wire::read(input)?,
+            endpoints: Wire::read(input)?,
+        })
+    }
+}
+impl Roster {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [211, 108, 170, 22, 253, 177, 162, 194];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 8336;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_COUNT: usize = 10;
+    pub const OFFSET_RESERVED: usize = 11;
+    pub const OFFSET_WEIGHTS: usize = 16;
+    pub const OFFSET_WEIGHED_AT: usize = 528;
+    pub const OFFSET_IDENTITIES: usize = 1040;
+    pub const OFFSET_VOTE_KEYS: usize = 3088;
+    pub const OFFSET_DELEGATES: usize = 5136;
+    pub const OFFSET_ENDPOINTS: usize = 7184;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// One judging of one receipt: who was drawn, what they committed to and what they said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
     pub version: u8,
     pub bump: u8,
-    /// 1, or 2 after an escalation.
+    /// 1, 2 after an escalation, 3 on appeal.
     pub index: u8,
     /// `ROUND_*`.
     pub state: u8,
     pub seats: u8,
+    /// The rule as it was when the round was opened: governance changes no round that is under way.
+    pub threshold: u8,
+    pub reveals_min: u8,
     /// Confirmations of the first valid and of the first invalid opinion; later ones must say the same.
     pub valid_confirms: u8,
     pub invalid_confirms: u8,
@@ -505,6 +1874,11 @@ pub struct Round {
     pub votes_unavailable: u16,
     pub votes_inconclusive: u16,
     pub votes_divergent: u16,
+    /// Seats that have committed.
+    pub committed: u16,
+    /// Seats whose missed reveal is on record.
+    pub missed: u16,
+    pub reserved_b: [u8; 2],
     pub epoch: u32,
     /// Seats: indices into the epoch's set, in order of the draw.
     pub committee: [u8; 9],
@@ -512,10 +1886,15 @@ pub struct Round {
     /// The job's nonce.
     pub nonce: u64,
     pub opened_at: i64,
-    pub attest_until: i64,
+    /// The last instant at which re-executions and commitments come; the last commitment ends it early.
+    pub commit_until: i64,
+    /// The last instant at which reveals come.
+    pub reveal_until: i64,
     pub reexecution_ms: u64,
-    /// Slot of the last vote, or of the opening: the beacon of an escalation comes after it.
+    /// Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it.
     pub touched_slot: u64,
+    /// The same instant on the chain's clock.
+    pub touched_at: i64,
     pub job: Address,
     pub receipt_hash: [u8; 32],
     /// The output root of the first valid opinion.
@@ -528,6 +1907,8 @@ pub struct Round {
     pub provider: Address,
     pub rent_payer: Address,
     pub seed: [u8; 32],
+    /// What each seat committed to: `proofmill_protocol::attestation::commitment_bytes`, hashed.
+    pub seat_commitments: [[u8; 32]; 9],
 }
 impl Wire for Round {
     fn write(&self, out: &mut Vec<u8>) {
@@ -536,6 +1917,8 @@ impl Wire for Round {
         self.index.write(out);
         self.state.write(out);
         self.seats.write(out);
+        self.threshold.write(out);
+        self.reveals_min.write(out);
         self.valid_confirms.write(out);
         self.invalid_confirms.write(out);
         self.reexecuted.write(out);
@@ -545,14 +1928,19 @@ impl Wire for Round {
         self.votes_unavailable.write(out);
         self.votes_inconclusive.write(out);
         self.votes_divergent.write(out);
+        self.committed.write(out);
+        self.missed.write(out);
+        self.reserved_b.write(out);
         self.epoch.write(out);
         self.committee.write(out);
         self.reserved_a.write(out);
         self.nonce.write(out);
         self.opened_at.write(out);
-        self.attest_until.write(out);
+        self.commit_until.write(out);
+        self.reveal_until.write(out);
         self.reexecution_ms.write(out);
         self.touched_slot.write(out);
+        self.touched_at.write(out);
         self.job.write(out);
         self.receipt_hash.write(out);
         self.output_root.write(out);
@@ -561,6 +1949,7 @@ impl Wire for Round {
         self.provider.write(out);
         self.rent_payer.write(out);
         self.seed.write(out);
+        self.seat_commitments.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -569,6 +1958,8 @@ impl Wire for Round {
             index: Wire::read(input)?,
             state: Wire::read(input)?,
             seats: Wire::read(input)?,
+            threshold: Wire::read(input)?,
+            reveals_min: Wire::read(input)?,
             valid_confirms: Wire::read(input)?,
             invalid_confirms: Wire::read(input)?,
             reexecuted: Wire::read(input)?,
@@ -578,14 +1969,19 @@ impl Wire for Round {
             votes_unavailable: Wire::read(input)?,
             votes_inconclusive: Wire::read(input)?,
             votes_divergent: Wire::read(input)?,
+            committed: Wire::read(input)?,
+            missed: Wire::read(input)?,
+            reserved_b: Wire::read(input)?,
             epoch: Wire::read(input)?,
             committee: Wire::read(input)?,
             reserved_a: Wire::read(input)?,
             nonce: Wire::read(input)?,
             opened_at: Wire::read(input)?,
-            attest_until: Wire::read(input)?,
+            commit_until: Wire::read(input)?,
+            reveal_until: Wire::read(input)?,
             reexecution_ms: Wire::read(input)?,
             touched_slot: Wire::read(input)?,
+            touched_at: Wire::read(input)?,
             job: Wire::read(input)?,
             receipt_hash: Wire::read(input)?,
             output_root: Wire::read(input)?,
@@ -594,6 +1990,7 @@ impl Wire for Round {
             provider: Wire::read(input)?,
             rent_payer: Wire::read(input)?,
             seed: Wire::read(input)?,
+            seat_commitments: Wire::read(input)?,
         })
     }
 }
@@ -601,37 +1998,45 @@ impl Round {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [87, 127, 165, 51, 73, 78, 116, 174];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 344;
+    pub const LEN: usize = 656;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_INDEX: usize = 10;
     pub const OFFSET_STATE: usize = 11;
     pub const OFFSET_SEATS: usize = 12;
-    pub const OFFSET_VALID_CONFIRMS: usize = 13;
-    pub const OFFSET_INVALID_CONFIRMS: usize = 14;
-    pub const OFFSET_REEXECUTED: usize = 15;
-    pub const OFFSET_ATTEMPT: usize = 16;
-    pub const OFFSET_VOTES_VALID: usize = 18;
-    pub const OFFSET_VOTES_INVALID: usize = 20;
-    pub const OFFSET_VOTES_UNAVAILABLE: usize = 22;
-    pub const OFFSET_VOTES_INCONCLUSIVE: usize = 24;
-    pub const OFFSET_VOTES_DIVERGENT: usize = 26;
-    pub const OFFSET_EPOCH: usize = 28;
-    pub const OFFSET_COMMITTEE: usize = 32;
-    pub const OFFSET_RESERVED_A: usize = 41;
-    pub const OFFSET_NONCE: usize = 48;
-    pub const OFFSET_OPENED_AT: usize = 56;
-    pub const OFFSET_ATTEST_UNTIL: usize = 64;
-    pub const OFFSET_REEXECUTION_MS: usize = 72;
-    pub const OFFSET_TOUCHED_SLOT: usize = 80;
-    pub const OFFSET_JOB: usize = 88;
-    pub const OFFSET_RECEIPT_HASH: usize = 120;
-    pub const OFFSET_OUTPUT_ROOT: usize = 152;
-    pub const OFFSET_EXECUTOR: usize = 184;
-    pub const OFFSET_COMMITMENT: usize = 216;
-    pub const OFFSET_PROVIDER: usize = 248;
-    pub const OFFSET_RENT_PAYER: usize = 280;
-    pub const OFFSET_SEED: usize = 312;
+    pub const OFFSET_THRESHOLD: usize = 13;
+    pub const OFFSET_REVEALS_MIN: usize = 14;
+    pub const OFFSET_VALID_CONFIRMS: usize = 15;
+    pub const OFFSET_INVALID_CONFIRMS: usize = 16;
+    pub const OFFSET_REEXECUTED: usize = 17;
+    pub const OFFSET_ATTEMPT: usize = 18;
+    pub const OFFSET_VOTES_VALID: usize = 20;
+    pub const OFFSET_VOTES_INVALID: usize = 22;
+    pub const OFFSET_VOTES_UNAVAILABLE: usize = 24;
+    pub const OFFSET_VOTES_INCONCLUSIVE: usize = 26;
+    pub const OFFSET_VOTES_DIVERGENT: usize = 28;
+    pub const OFFSET_COMMITTED: usize = 30;
+    pub const OFFSET_MISSED: usize = 32;
+    pub const OFFSET_RESERVED_B: usize = 34;
+    pub const OFFSET_EPOCH: usize = 36;
+    pub const OFFSET_COMMITTEE: usize = 40;
+    pub const OFFSET_RESERVED_A: usize = 49;
+    pub const OFFSET_NONCE: usize = 56;
+    pub const OFFSET_OPENED_AT: usize = 64;
+    pub const OFFSET_COMMIT_UNTIL: usize = 72;
+    pub const OFFSET_REVEAL_UNTIL: usize = 80;
+    pub const OFFSET_REEXECUTION_MS: usize = 88;
+    pub const OFFSET_TOUCHED_SLOT: usize = 96;
+    pub const OFFSET_TOUCHED_AT: usize = 104;
+    pub const OFFSET_JOB: usize = 112;
+    pub const OFFSET_RECEIPT_HASH: usize = 144;
+    pub const OFFSET_OUTPUT_ROOT: usize = 176;
+    pub const OFFSET_EXECUTOR: usize = 208;
+    pub const OFFSET_COMMITMENT: usize = 240;
+    pub const OFFSET_PROVIDER: usize = 272;
+    pub const OFFSET_RENT_PAYER: usize = 304;
+    pub const OFFSET_SEED: usize = 336;
+    pub const OFFSET_SEAT_COMMITMENTS: usize = 368;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -675,23 +2080,28 @@ impl RoundClosed {
         out
     }
 }
+/// Who was silent follows from the bitmaps: seats that never committed, seats that committed and never revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundExpired {
     pub round: Address,
+    pub committed: u16,
+    pub revealed: u16,
 }
 impl Wire for RoundExpired {
     fn write(&self, out: &mut Vec<u8>) {
         self.round.write(out);
+        self.committed.write(out);
+        self.revealed.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { round: Wire::read(input)? })
+        Ok(Self { round: Wire::read(input)?, committed: Wire::read(input)?, revealed: Wire::read(input)? })
     }
 }
 impl RoundExpired {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [93, 120, 89, 173, 92, 124, 70, 38];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 40;
+    pub const LEN: usize = 44;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -752,6 +2162,52 @@ impl RoundOpened {
         out
     }
 }
+/// One validator's signature on the ballot's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatSignature {
+    /// Place in the epoch's set.
+    pub seat: u8,
+    pub signature: [u8; 64],
+}
+impl Wire for SeatSignature {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seat: Wire::read(input)?, signature: Wire::read(input)? })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetClosed {
+    pub epoch: u32,
+}
+impl Wire for SetClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.epoch.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { epoch: Wire::read(input)? })
+    }
+}
+impl SetClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [187, 158, 67, 124, 218, 245, 249, 225];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 12;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetFrozen {
     pub epoch: u32,
@@ -784,26 +2240,248 @@ impl SetFrozen {
         out
     }
 }
+/// What a validator signed in one round, without what is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedOpinion {
+    pub opinion: u8,
+    pub confirmed_executors: u8,
+    pub receipt_hash: [u8; 32],
+    pub output_root: [u8; 32],
+    /// Vote key's signature over the attestation's envelope.
+    pub signature: [u8; 64],
+}
+impl Wire for SignedOpinion {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.opinion.write(out);
+        self.confirmed_executors.write(out);
+        self.receipt_hash.write(out);
+        self.output_root.write(out);
+        self.signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            opinion: Wire::read(input)?,
+            confirmed_executors: Wire::read(input)?,
+            receipt_hash: Wire::read(input)?,
+            output_root: Wire::read(input)?,
+            signature: Wire::read(input)?,
+        })
+    }
+}
 pub use super::market::Stake;
+/// A service's cumulative usage as a quorum witnessed it. The market reads it by
+/// `proofmill_protocol::usage::UsageWitness`: same layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageWitness {
+    pub version: u8,
+    pub bump: u8,
+    pub attempt: u16,
+    /// Epoch whose validators signed.
+    pub epoch: u32,
+    /// The job's nonce.
+    pub nonce: u64,
+    /// Milliseconds, cumulative.
+    pub usage_ms: u64,
+    /// Instant at which the total held, unix seconds.
+    pub witnessed_at: i64,
+    /// Validators that stand behind it.
+    pub agreeing: u8,
+    pub reserved_a: [u8; 7],
+    pub job: Address,
+    /// The signed root that it was taken from.
+    pub root: [u8; 32],
+    pub rent_payer: Address,
+    pub reserved: [u8; 32],
+}
+impl Wire for UsageWitness {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.attempt.write(out);
+        self.epoch.write(out);
+        self.nonce.write(out);
+        self.usage_ms.write(out);
+        self.witnessed_at.write(out);
+        self.agreeing.write(out);
+        self.reserved_a.write(out);
+        self.job.write(out);
+        self.root.write(out);
+        self.rent_payer.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            epoch: Wire::read(input)?,
+            nonce: Wire::read(input)?,
+            usage_ms: Wire::read(input)?,
+            witnessed_at: Wire::read(input)?,
+            agreeing: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            job: Wire::read(input)?,
+            root: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl UsageWitness {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [254, 154, 32, 206, 221, 139, 166, 225];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 176;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_ATTEMPT: usize = 10;
+    pub const OFFSET_EPOCH: usize = 12;
+    pub const OFFSET_NONCE: usize = 16;
+    pub const OFFSET_USAGE_MS: usize = 24;
+    pub const OFFSET_WITNESSED_AT: usize = 32;
+    pub const OFFSET_AGREEING: usize = 40;
+    pub const OFFSET_RESERVED_A: usize = 41;
+    pub const OFFSET_JOB: usize = 48;
+    pub const OFFSET_ROOT: usize = 80;
+    pub const OFFSET_RENT_PAYER: usize = 112;
+    pub const OFFSET_RESERVED: usize = 144;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageWitnessClosed {
+    pub usage_witness: Address,
+}
+impl Wire for UsageWitnessClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.usage_witness.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { usage_witness: Wire::read(input)? })
+    }
+}
+impl UsageWitnessClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [84, 87, 59, 38, 132, 135, 227, 253];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageWitnessed {
+    pub usage_witness: Address,
+    pub job: Address,
+    pub usage_ms: u64,
+}
+impl Wire for UsageWitnessed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.usage_witness.write(out);
+        self.job.write(out);
+        self.usage_ms.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { usage_witness: Wire::read(input)?, job: Wire::read(input)?, usage_ms: Wire::read(input)? })
+    }
+}
+impl UsageWitnessed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [67, 136, 72, 122, 196, 18, 212, 154];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatorAnnounced {
+    pub validator: Address,
+    pub endpoint: [u8; 18],
+}
+impl Wire for ValidatorAnnounced {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.validator.write(out);
+        self.endpoint.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { validator: Wire::read(input)?, endpoint: Wire::read(input)? })
+    }
+}
+impl ValidatorAnnounced {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [226, 8, 192, 15, 79, 216, 149, 61];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 58;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidatorRegistered {
     pub validator: Address,
     pub vote_key: [u8; 32],
+    pub delegate: Address,
+    pub weight: u64,
 }
 impl Wire for ValidatorRegistered {
     fn write(&self, out: &mut Vec<u8>) {
         self.validator.write(out);
         self.vote_key.write(out);
+        self.delegate.write(out);
+        self.weight.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { validator: Wire::read(input)?, vote_key: Wire::read(input)? })
+        Ok(Self {
+            validator: Wire::read(input)?,
+            vote_key: Wire::read(input)?,
+            delegate: Wire::read(input)?,
+            weight: Wire::read(input)?,
+        })
     }
 }
 impl ValidatorRegistered {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [20, 20, 190, 191, 53, 174, 95, 72];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 72;
+    pub const LEN: usize = 112;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -847,7 +2525,7 @@ impl ValidatorRetired {
         out
     }
 }
-/// The validators of one epoch, frozen: whoever registers later cannot steer a draw.
+/// The validators of one epoch, frozen one epoch ahead: whoever registers later cannot steer a draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidatorSet {
     pub version: u8,
@@ -857,8 +2535,11 @@ pub struct ValidatorSet {
     pub epoch: u32,
     pub frozen_at: i64,
     pub rent_payer: Address,
+    /// Bonded stake at the freeze, atoms, capped at a share of the whole.
+    pub weights: [u64; 64],
     pub identities: [[u8; 32]; 64],
     pub vote_keys: [[u8; 32]; 64],
+    pub delegates: [[u8; 32]; 64],
 }
 impl Wire for ValidatorSet {
     fn write(&self, out: &mut Vec<u8>) {
@@ -869,8 +2550,10 @@ impl Wire for ValidatorSet {
         self.epoch.write(out);
         self.frozen_at.write(out);
         self.rent_payer.write(out);
+        self.weights.write(out);
         self.identities.write(out);
         self.vote_keys.write(out);
+        self.delegates.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -881,8 +2564,10 @@ impl Wire for ValidatorSet {
             epoch: Wire::read(input)?,
             frozen_at: Wire::read(input)?,
             rent_payer: Wire::read(input)?,
+            weights: Wire::read(input)?,
             identities: Wire::read(input)?,
             vote_keys: Wire::read(input)?,
+            delegates: Wire::read(input)?,
         })
     }
 }
@@ -890,7 +2575,7 @@ impl ValidatorSet {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [35, 206, 97, 202, 43, 11, 11, 127];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 4152;
+    pub const LEN: usize = 6712;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_COUNT: usize = 10;
@@ -898,8 +2583,10 @@ impl ValidatorSet {
     pub const OFFSET_EPOCH: usize = 12;
     pub const OFFSET_FROZEN_AT: usize = 16;
     pub const OFFSET_RENT_PAYER: usize = 24;
-    pub const OFFSET_IDENTITIES: usize = 56;
-    pub const OFFSET_VOTE_KEYS: usize = 2104;
+    pub const OFFSET_WEIGHTS: usize = 56;
+    pub const OFFSET_IDENTITIES: usize = 568;
+    pub const OFFSET_VOTE_KEYS: usize = 2616;
+    pub const OFFSET_DELEGATES: usize = 4664;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -907,6 +2594,39 @@ impl ValidatorSet {
         Self::read(&mut input)
     }
     /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A weight of zero says that the validator was evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatorWeighed {
+    pub validator: Address,
+    pub weight: u64,
+}
+impl Wire for ValidatorWeighed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.validator.write(out);
+        self.weight.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { validator: Wire::read(input)?, weight: Wire::read(input)? })
+    }
+}
+impl ValidatorWeighed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [52, 160, 49, 49, 80, 168, 106, 51];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Self::DISCRIMINATOR.to_vec();
         self.write(&mut out);
@@ -1055,6 +2775,8 @@ pub struct VerdictReached {
     pub opinion: u8,
     pub rounds: u8,
     pub agreeing: u8,
+    pub committed: u16,
+    pub revealed: u16,
 }
 impl Wire for VerdictReached {
     fn write(&self, out: &mut Vec<u8>) {
@@ -1062,6 +2784,8 @@ impl Wire for VerdictReached {
         self.opinion.write(out);
         self.rounds.write(out);
         self.agreeing.write(out);
+        self.committed.write(out);
+        self.revealed.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -1069,6 +2793,8 @@ impl Wire for VerdictReached {
             opinion: Wire::read(input)?,
             rounds: Wire::read(input)?,
             agreeing: Wire::read(input)?,
+            committed: Wire::read(input)?,
+            revealed: Wire::read(input)?,
         })
     }
 }
@@ -1076,7 +2802,130 @@ impl VerdictReached {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [10, 201, 171, 77, 103, 125, 37, 30];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 43;
+    pub const LEN: usize = 47;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A root of measurements that a supermajority signed: one for each kind, epoch and sequence. The market reads it by
+/// `proofmill_protocol::witness::WitnessRecord`: same layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WitnessRoot {
+    pub version: u8,
+    pub bump: u8,
+    /// `WitnessKind`.
+    pub kind: u8,
+    pub reserved_a: u8,
+    pub epoch: u32,
+    pub sequence: u32,
+    pub leaves: u32,
+    pub weight_total: u64,
+    pub covers_from: i64,
+    pub covers_until: i64,
+    pub finalized_at: i64,
+    pub root: [u8; 32],
+    pub rent_payer: Address,
+    /// Seats of the epoch's set that signed.
+    pub signed: u64,
+    pub reserved: [u8; 64],
+}
+impl Wire for WitnessRoot {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.kind.write(out);
+        self.reserved_a.write(out);
+        self.epoch.write(out);
+        self.sequence.write(out);
+        self.leaves.write(out);
+        self.weight_total.write(out);
+        self.covers_from.write(out);
+        self.covers_until.write(out);
+        self.finalized_at.write(out);
+        self.root.write(out);
+        self.rent_payer.write(out);
+        self.signed.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            epoch: Wire::read(input)?,
+            sequence: Wire::read(input)?,
+            leaves: Wire::read(input)?,
+            weight_total: Wire::read(input)?,
+            covers_from: Wire::read(input)?,
+            covers_until: Wire::read(input)?,
+            finalized_at: Wire::read(input)?,
+            root: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            signed: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl WitnessRoot {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [55, 18, 47, 22, 187, 242, 144, 238];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 192;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_KIND: usize = 10;
+    pub const OFFSET_RESERVED_A: usize = 11;
+    pub const OFFSET_EPOCH: usize = 12;
+    pub const OFFSET_SEQUENCE: usize = 16;
+    pub const OFFSET_LEAVES: usize = 20;
+    pub const OFFSET_WEIGHT_TOTAL: usize = 24;
+    pub const OFFSET_COVERS_FROM: usize = 32;
+    pub const OFFSET_COVERS_UNTIL: usize = 40;
+    pub const OFFSET_FINALIZED_AT: usize = 48;
+    pub const OFFSET_ROOT: usize = 56;
+    pub const OFFSET_RENT_PAYER: usize = 88;
+    pub const OFFSET_SIGNED: usize = 120;
+    pub const OFFSET_RESERVED: usize = 128;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WitnessRootClosed {
+    pub witness_root: Address,
+}
+impl Wire for WitnessRootClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.witness_root.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { witness_root: Wire::read(input)? })
+    }
+}
+impl WitnessRootClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [207, 92, 13, 96, 233, 69, 28, 72];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1093,58 +2942,344 @@ impl VerdictReached {
 /// Any event of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    ArbiterAuthorityAccepted(ArbiterAuthorityAccepted),
+    ArbiterAuthorityNamed(ArbiterAuthorityNamed),
+    ArbiterCancelled(ArbiterCancelled),
     ArbiterChanged(ArbiterChanged),
-    AttestationSubmitted(AttestationSubmitted),
+    ArbiterQueued(ArbiterQueued),
+    AttestationCommitted(AttestationCommitted),
+    AttestationsRevealed(AttestationsRevealed),
+    BeaconClosed(BeaconClosed),
+    BeaconPosted(BeaconPosted),
+    DrandInitialized(DrandInitialized),
+    EvidenceRecorded(EvidenceRecorded),
     ExecutorJoined(ExecutorJoined),
     ExecutorLeft(ExecutorLeft),
+    PlantClosed(PlantClosed),
+    PlantCommitted(PlantCommitted),
+    PlanterAppointed(PlanterAppointed),
+    PlanterDismissed(PlanterDismissed),
     ReexecutionSubmitted(ReexecutionSubmitted),
+    RevealMissed(RevealMissed),
+    RootBallotClosed(RootBallotClosed),
+    RootFinalized(RootFinalized),
+    RootProposed(RootProposed),
+    RootSigned(RootSigned),
     RoundClosed(RoundClosed),
     RoundExpired(RoundExpired),
     RoundOpened(RoundOpened),
+    SetClosed(SetClosed),
     SetFrozen(SetFrozen),
+    UsageWitnessClosed(UsageWitnessClosed),
+    UsageWitnessed(UsageWitnessed),
+    ValidatorAnnounced(ValidatorAnnounced),
     ValidatorRegistered(ValidatorRegistered),
     ValidatorRetired(ValidatorRetired),
+    ValidatorWeighed(ValidatorWeighed),
     VerdictClosed(VerdictClosed),
     VerdictReached(VerdictReached),
+    WitnessRootClosed(WitnessRootClosed),
 }
 impl Event {
     /// The event's name in the IDL.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::ArbiterAuthorityAccepted(_) => "ArbiterAuthorityAccepted",
+            Self::ArbiterAuthorityNamed(_) => "ArbiterAuthorityNamed",
+            Self::ArbiterCancelled(_) => "ArbiterCancelled",
             Self::ArbiterChanged(_) => "ArbiterChanged",
-            Self::AttestationSubmitted(_) => "AttestationSubmitted",
+            Self::ArbiterQueued(_) => "ArbiterQueued",
+            Self::AttestationCommitted(_) => "AttestationCommitted",
+            Self::AttestationsRevealed(_) => "AttestationsRevealed",
+            Self::BeaconClosed(_) => "BeaconClosed",
+            Self::BeaconPosted(_) => "BeaconPosted",
+            Self::DrandInitialized(_) => "DrandInitialized",
+            Self::EvidenceRecorded(_) => "EvidenceRecorded",
             Self::ExecutorJoined(_) => "ExecutorJoined",
             Self::ExecutorLeft(_) => "ExecutorLeft",
+            Self::PlantClosed(_) => "PlantClosed",
+            Self::PlantCommitted(_) => "PlantCommitted",
+            Self::PlanterAppointed(_) => "PlanterAppointed",
+            Self::PlanterDismissed(_) => "PlanterDismissed",
             Self::ReexecutionSubmitted(_) => "ReexecutionSubmitted",
+            Self::RevealMissed(_) => "RevealMissed",
+            Self::RootBallotClosed(_) => "RootBallotClosed",
+            Self::RootFinalized(_) => "RootFinalized",
+            Self::RootProposed(_) => "RootProposed",
+            Self::RootSigned(_) => "RootSigned",
             Self::RoundClosed(_) => "RoundClosed",
             Self::RoundExpired(_) => "RoundExpired",
             Self::RoundOpened(_) => "RoundOpened",
+            Self::SetClosed(_) => "SetClosed",
             Self::SetFrozen(_) => "SetFrozen",
+            Self::UsageWitnessClosed(_) => "UsageWitnessClosed",
+            Self::UsageWitnessed(_) => "UsageWitnessed",
+            Self::ValidatorAnnounced(_) => "ValidatorAnnounced",
             Self::ValidatorRegistered(_) => "ValidatorRegistered",
             Self::ValidatorRetired(_) => "ValidatorRetired",
+            Self::ValidatorWeighed(_) => "ValidatorWeighed",
             Self::VerdictClosed(_) => "VerdictClosed",
             Self::VerdictReached(_) => "VerdictReached",
+            Self::WitnessRootClosed(_) => "WitnessRootClosed",
         }
     }
 }
 /// The event in logged data, if it is one of this program's.
 pub fn decode_event(data: &[u8]) -> Option<Event> {
     match *data.first_chunk::<8>()? {
+        ArbiterAuthorityAccepted::DISCRIMINATOR => {
+            ArbiterAuthorityAccepted::decode(data).ok().map(Event::ArbiterAuthorityAccepted)
+        }
+        ArbiterAuthorityNamed::DISCRIMINATOR => {
+            ArbiterAuthorityNamed::decode(data).ok().map(Event::ArbiterAuthorityNamed)
+        }
+        ArbiterCancelled::DISCRIMINATOR => ArbiterCancelled::decode(data).ok().map(Event::ArbiterCancelled),
         ArbiterChanged::DISCRIMINATOR => ArbiterChanged::decode(data).ok().map(Event::ArbiterChanged),
-        AttestationSubmitted::DISCRIMINATOR => AttestationSubmitted::decode(data).ok().map(Event::AttestationSubmitted),
+        ArbiterQueued::DISCRIMINATOR => ArbiterQueued::decode(data).ok().map(Event::ArbiterQueued),
+        AttestationCommitted::DISCRIMINATOR => AttestationCommitted::decode(data).ok().map(Event::AttestationCommitted),
+        AttestationsRevealed::DISCRIMINATOR => AttestationsRevealed::decode(data).ok().map(Event::AttestationsRevealed),
+        BeaconClosed::DISCRIMINATOR => BeaconClosed::decode(data).ok().map(Event::BeaconClosed),
+        BeaconPosted::DISCRIMINATOR => BeaconPosted::decode(data).ok().map(Event::BeaconPosted),
+        DrandInitialized::DISCRIMINATOR => DrandInitialized::decode(data).ok().map(Event::DrandInitialized),
+        EvidenceRecorded::DISCRIMINATOR => EvidenceRecorded::decode(data).ok().map(Event::EvidenceRecorded),
         ExecutorJoined::DISCRIMINATOR => ExecutorJoined::decode(data).ok().map(Event::ExecutorJoined),
         ExecutorLeft::DISCRIMINATOR => ExecutorLeft::decode(data).ok().map(Event::ExecutorLeft),
+        PlantClosed::DISCRIMINATOR => PlantClosed::decode(data).ok().map(Event::PlantClosed),
+        PlantCommitted::DISCRIMINATOR => PlantCommitted::decode(data).ok().map(Event::PlantCommitted),
+        PlanterAppointed::DISCRIMINATOR => PlanterAppointed::decode(data).ok().map(Event::PlanterAppointed),
+        PlanterDismissed::DISCRIMINATOR => PlanterDismissed::decode(data).ok().map(Event::PlanterDismissed),
         ReexecutionSubmitted::DISCRIMINATOR => ReexecutionSubmitted::decode(data).ok().map(Event::ReexecutionSubmitted),
+        RevealMissed::DISCRIMINATOR => RevealMissed::decode(data).ok().map(Event::RevealMissed),
+        RootBallotClosed::DISCRIMINATOR => RootBallotClosed::decode(data).ok().map(Event::RootBallotClosed),
+        RootFinalized::DISCRIMINATOR => RootFinalized::decode(data).ok().map(Event::RootFinalized),
+        RootProposed::DISCRIMINATOR => RootProposed::decode(data).ok().map(Event::RootProposed),
+        RootSigned::DISCRIMINATOR => RootSigned::decode(data).ok().map(Event::RootSigned),
         RoundClosed::DISCRIMINATOR => RoundClosed::decode(data).ok().map(Event::RoundClosed),
         RoundExpired::DISCRIMINATOR => RoundExpired::decode(data).ok().map(Event::RoundExpired),
         RoundOpened::DISCRIMINATOR => RoundOpened::decode(data).ok().map(Event::RoundOpened),
+        SetClosed::DISCRIMINATOR => SetClosed::decode(data).ok().map(Event::SetClosed),
         SetFrozen::DISCRIMINATOR => SetFrozen::decode(data).ok().map(Event::SetFrozen),
+        UsageWitnessClosed::DISCRIMINATOR => UsageWitnessClosed::decode(data).ok().map(Event::UsageWitnessClosed),
+        UsageWitnessed::DISCRIMINATOR => UsageWitnessed::decode(data).ok().map(Event::UsageWitnessed),
+        ValidatorAnnounced::DISCRIMINATOR => ValidatorAnnounced::decode(data).ok().map(Event::ValidatorAnnounced),
         ValidatorRegistered::DISCRIMINATOR => ValidatorRegistered::decode(data).ok().map(Event::ValidatorRegistered),
         ValidatorRetired::DISCRIMINATOR => ValidatorRetired::decode(data).ok().map(Event::ValidatorRetired),
+        ValidatorWeighed::DISCRIMINATOR => ValidatorWeighed::decode(data).ok().map(Event::ValidatorWeighed),
         VerdictClosed::DISCRIMINATOR => VerdictClosed::decode(data).ok().map(Event::VerdictClosed),
         VerdictReached::DISCRIMINATOR => VerdictReached::decode(data).ok().map(Event::VerdictReached),
+        WitnessRootClosed::DISCRIMINATOR => WitnessRootClosed::decode(data).ok().map(Event::WitnessRootClosed),
         _ => None,
     }
+}
+/// Accounts of [`accept_arbiter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptArbiterAccounts {
+    /// Whom an applied change named.
+    pub authority: Address,
+    pub config: Address,
+}
+impl AcceptArbiterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.authority, true), AccountMeta::new(self.config, false)]
+    }
+}
+/// Takes over the authority that an applied change named.
+pub fn accept_arbiter(accounts: AcceptArbiterAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![245, 151, 183, 50, 245, 136, 54, 2] }
+}
+/// Accounts of [`announce_validator`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnnounceValidatorAccounts {
+    pub delegate: Address,
+    pub roster: Address,
+}
+impl AnnounceValidatorAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.delegate, true), AccountMeta::new(self.roster, false)]
+    }
+}
+/// Arguments of [`announce_validator`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnnounceValidatorArgs {
+    pub validator: Address,
+    pub endpoint_ip: [u8; 16],
+    pub endpoint_port: u16,
+}
+impl Wire for AnnounceValidatorArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.validator.write(out);
+        self.endpoint_ip.write(out);
+        self.endpoint_port.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { validator: Wire::read(input)?, endpoint_ip: Wire::read(input)?, endpoint_port: Wire::read(input)? })
+    }
+}
+
+impl AnnounceValidatorArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [116, 28, 26, 69, 247, 154, 33, 204];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Says where a validator's node is reached; its delegate signs.
+pub fn announce_validator(accounts: AnnounceValidatorAccounts, args: AnnounceValidatorArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`apply_arbiter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplyArbiterAccounts {
+    pub config: Address,
+    pub queued: Address,
+    pub rent_payer: Address,
+}
+impl ApplyArbiterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.config, false),
+            AccountMeta::new(self.queued, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Applies the queued change. Anyone, once the timelock has passed.
+pub fn apply_arbiter(accounts: ApplyArbiterAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![162, 76, 86, 239, 119, 228, 140, 72] }
+}
+/// Accounts of [`appoint_planter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppointPlanterAccounts {
+    pub authority: Address,
+    pub config: Address,
+    pub planter: Address,
+}
+impl AppointPlanterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.planter, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`appoint_planter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppointPlanterArgs {
+    pub key: Address,
+}
+impl Wire for AppointPlanterArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.key.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { key: Wire::read(input)? })
+    }
+}
+
+impl AppointPlanterArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [56, 122, 237, 55, 249, 13, 68, 119];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Lets a key plant jobs and receipts whose truth is known before; the authority signs.
+pub fn appoint_planter(accounts: AppointPlanterAccounts, args: AppointPlanterArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`cancel_arbiter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelArbiterAccounts {
+    /// Gets the rent, whoever queued: an authority that was replaced meanwhile has left the rent to its successor.
+    pub authority: Address,
+    pub config: Address,
+    pub queued: Address,
+}
+impl CancelArbiterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.queued, false),
+        ]
+    }
+}
+/// Drops the queued change.
+pub fn cancel_arbiter(accounts: CancelArbiterAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![223, 159, 8, 33, 74, 251, 238, 91] }
+}
+/// Accounts of [`close_beacon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseBeaconAccounts {
+    pub beacon: Address,
+    pub rent_payer: Address,
+}
+impl CloseBeaconAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.beacon, false), AccountMeta::new(self.rent_payer, false)]
+    }
+}
+/// Closes an old round; the rent returns to who paid it. Anyone.
+pub fn close_beacon(accounts: CloseBeaconAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![131, 232, 220, 47, 241, 116, 140, 182] }
+}
+/// Accounts of [`close_plant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosePlantAccounts {
+    pub plant: Address,
+    pub planter: Address,
+}
+impl ClosePlantAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.plant, false), AccountMeta::new(self.planter, false)]
+    }
+}
+/// Closes a plant whose job cannot be judged any more; the rent returns to who paid it.
+pub fn close_plant(accounts: ClosePlantAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![108, 107, 159, 204, 204, 132, 31, 136] }
+}
+/// Accounts of [`close_root_ballot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseRootBallotAccounts {
+    pub ballot: Address,
+    pub rent_payer: Address,
+}
+impl CloseRootBallotAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.ballot, false), AccountMeta::new(self.rent_payer, false)]
+    }
+}
+/// Closes a ballot whose time is over; the rent returns to who paid it. Anyone.
+pub fn close_root_ballot(accounts: CloseRootBallotAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![227, 137, 243, 153, 97, 20, 139, 149] }
 }
 /// Accounts of [`close_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1168,6 +3303,49 @@ impl CloseRoundAccounts {
 pub fn close_round(accounts: CloseRoundAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![149, 14, 81, 88, 230, 226, 234, 37] }
 }
+/// Accounts of [`close_set`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseSetAccounts {
+    pub config: Address,
+    pub validator_set: Address,
+    pub rent_payer: Address,
+}
+impl CloseSetAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.validator_set, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Closes an old validator set; the rent returns to who paid it. Anyone.
+pub fn close_set(accounts: CloseSetAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![243, 138, 125, 112, 179, 113, 131, 156] }
+}
+/// Accounts of [`close_usage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseUsageAccounts {
+    /// The service's address: empty, or in another life.
+    pub job: Address,
+    pub usage_witness: Address,
+    pub rent_payer: Address,
+}
+impl CloseUsageAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new(self.usage_witness, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Closes a witnessed total whose service is gone; the rent returns to who paid it. Anyone.
+pub fn close_usage(accounts: CloseUsageAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![47, 121, 178, 95, 65, 191, 94, 104] }
+}
 /// Accounts of [`close_verdict`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseVerdictAccounts {
@@ -1190,6 +3368,154 @@ impl CloseVerdictAccounts {
 pub fn close_verdict(accounts: CloseVerdictAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![105, 250, 152, 110, 199, 98, 195, 40] }
 }
+/// Accounts of [`close_witness_root`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseWitnessRootAccounts {
+    pub witness_root: Address,
+    pub rent_payer: Address,
+    pub config: Address,
+}
+impl CloseWitnessRootAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.witness_root, false),
+            AccountMeta::new(self.rent_payer, false),
+            AccountMeta::new_readonly(self.config, false),
+        ]
+    }
+}
+/// Closes a root that nobody needs any more; the rent returns to who paid it. Anyone.
+pub fn close_witness_root(accounts: CloseWitnessRootAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![53, 235, 248, 131, 198, 83, 228, 217] }
+}
+/// Accounts of [`commit_attestation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitAttestationAccounts {
+    /// The seat's delegate, as the set was frozen.
+    pub delegate: Address,
+    pub validator_set: Address,
+    pub round: Address,
+}
+impl CommitAttestationAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.delegate, true),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.round, false),
+        ]
+    }
+}
+/// Arguments of [`commit_attestation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitAttestationArgs {
+    pub seat: u8,
+    pub commitment: [u8; 32],
+}
+impl Wire for CommitAttestationArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.commitment.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seat: Wire::read(input)?, commitment: Wire::read(input)? })
+    }
+}
+
+impl CommitAttestationArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [189, 31, 48, 199, 210, 173, 251, 43];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Commits a seat to an opinion that nobody sees yet. Its delegate signs; nothing is replaced.
+pub fn commit_attestation(accounts: CommitAttestationAccounts, args: CommitAttestationArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`commit_plant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitPlantAccounts {
+    pub key: Address,
+    pub planter: Address,
+    pub plant: Address,
+}
+impl CommitPlantAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.key, true),
+            AccountMeta::new_readonly(self.planter, false),
+            AccountMeta::new(self.plant, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`commit_plant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitPlantArgs {
+    pub commitment: [u8; 32],
+}
+impl Wire for CommitPlantArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.commitment.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { commitment: Wire::read(input)? })
+    }
+}
+
+impl CommitPlantArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [152, 156, 237, 199, 163, 173, 30, 91];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Fixes the truth about a job before the job exists.
+pub fn commit_plant(accounts: CommitPlantAccounts, args: CommitPlantArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`dismiss_planter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DismissPlanterAccounts {
+    pub authority: Address,
+    pub config: Address,
+    pub planter: Address,
+}
+impl DismissPlanterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.planter, false),
+        ]
+    }
+}
+/// Ends that; the rent returns to the authority.
+pub fn dismiss_planter(accounts: DismissPlanterAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![102, 226, 61, 241, 211, 244, 14, 129] }
+}
 /// Accounts of [`escalate_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EscalateRoundAccounts {
@@ -1200,9 +3526,11 @@ pub struct EscalateRoundAccounts {
     pub validator_set: Address,
     pub executors: Address,
     pub first: Address,
+    /// The set that judged first: whoever sat is drawn last. May be the same account.
+    pub first_set: Address,
     pub round: Address,
-    /// The beacon; its address is checked.
-    pub slot_hashes: Address,
+    /// The beacon of the configured kind; checked where it is read.
+    pub beacon: Address,
 }
 impl EscalateRoundAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -1215,8 +3543,9 @@ impl EscalateRoundAccounts {
             AccountMeta::new_readonly(self.validator_set, false),
             AccountMeta::new_readonly(self.executors, false),
             AccountMeta::new_readonly(self.first, false),
+            AccountMeta::new_readonly(self.first_set, false),
             AccountMeta::new(self.round, false),
-            AccountMeta::new_readonly(self.slot_hashes, false),
+            AccountMeta::new_readonly(self.beacon, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
     }
@@ -1228,24 +3557,46 @@ pub fn escalate_round(accounts: EscalateRoundAccounts) -> Instruction {
 /// Accounts of [`expire_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpireRoundAccounts {
-    pub config: Address,
     pub round: Address,
 }
 impl ExpireRoundAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
-        vec![AccountMeta::new_readonly(self.config, false), AccountMeta::new(self.round, false)]
+        vec![AccountMeta::new(self.round, false)]
     }
 }
 /// Ends a first round whose members stayed silent past the deadline: it escalates. Anyone.
 pub fn expire_round(accounts: ExpireRoundAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![238, 222, 71, 141, 104, 222, 76, 248] }
 }
+/// Accounts of [`finalize_root`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinalizeRootAccounts {
+    pub payer: Address,
+    pub validator_set: Address,
+    pub ballot: Address,
+    pub witness_root: Address,
+}
+impl FinalizeRootAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new_readonly(self.ballot, false),
+            AccountMeta::new(self.witness_root, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Writes a root that a supermajority has signed. Anyone.
+pub fn finalize_root(accounts: FinalizeRootAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![218, 209, 179, 228, 4, 241, 20, 32] }
+}
 /// Accounts of [`finalize_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FinalizeRoundAccounts {
     pub payer: Address,
-    pub config: Address,
     pub round: Address,
     /// The escalated first round, if this is the second.
     pub first: Option<Address>,
@@ -1256,7 +3607,6 @@ impl FinalizeRoundAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new(self.payer, true),
-            AccountMeta::new_readonly(self.config, false),
             AccountMeta::new(self.round, false),
             self.first.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
             AccountMeta::new(self.verdict, false),
@@ -1318,14 +3668,16 @@ impl FreezeSetArgs {
         Self::read(&mut input)
     }
 }
-/// Freezes the roster as the set of the next epoch. Anyone, once the present epoch has ended.
+/// Begins the next epoch and freezes the roster as the set of the one after it. Anyone, once the present epoch has
+/// ended.
 pub fn freeze_set(accounts: FreezeSetAccounts, args: FreezeSetArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`initialize_arbiter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitializeArbiterAccounts {
-    /// The market's authority: nobody else may set up its arbiter.
+    /// The market's authority: nobody else may set up its arbiter. Who that is, the upgrade authority of the market
+    /// has said, so there is nothing here to be first at.
     pub authority: Address,
     pub market_config: Address,
     pub config: Address,
@@ -1375,6 +3727,58 @@ impl InitializeArbiterArgs {
 }
 /// Creates the configuration and an empty roster; its authority signs.
 pub fn initialize_arbiter(accounts: InitializeArbiterAccounts, args: InitializeArbiterArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`initialize_drand`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitializeDrandAccounts {
+    pub authority: Address,
+    pub config: Address,
+    pub drand: Address,
+}
+impl InitializeDrandAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.drand, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`initialize_drand`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitializeDrandArgs {
+    pub args: DrandNetwork,
+}
+impl Wire for InitializeDrandArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl InitializeDrandArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [25, 219, 80, 51, 87, 127, 215, 69];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Names the drand network whose rounds decide, once and for ever; the authority signs.
+pub fn initialize_drand(accounts: InitializeDrandAccounts, args: InitializeDrandArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`join_executors`].
@@ -1469,6 +3873,60 @@ impl OpenExecutorsArgs {
 pub fn open_executors(accounts: OpenExecutorsAccounts, args: OpenExecutorsArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`open_root_ballot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRootBallotAccounts {
+    pub payer: Address,
+    pub config: Address,
+    pub validator_set: Address,
+    pub ballot: Address,
+}
+impl OpenRootBallotAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.ballot, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`open_root_ballot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRootBallotArgs {
+    pub args: RootProposal,
+}
+impl Wire for OpenRootBallotArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl OpenRootBallotArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [178, 70, 95, 45, 4, 244, 169, 236];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Proposes a root of measurements. Anyone.
+pub fn open_root_ballot(accounts: OpenRootBallotAccounts, args: OpenRootBallotArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`open_round`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenRoundAccounts {
@@ -1479,8 +3937,8 @@ pub struct OpenRoundAccounts {
     pub validator_set: Address,
     pub executors: Address,
     pub round: Address,
-    /// The beacon; its address is checked.
-    pub slot_hashes: Address,
+    /// The beacon of the configured kind; checked where it is read.
+    pub beacon: Address,
 }
 impl OpenRoundAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -1493,7 +3951,7 @@ impl OpenRoundAccounts {
             AccountMeta::new_readonly(self.validator_set, false),
             AccountMeta::new_readonly(self.executors, false),
             AccountMeta::new(self.round, false),
-            AccountMeta::new_readonly(self.slot_hashes, false),
+            AccountMeta::new_readonly(self.beacon, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
     }
@@ -1501,6 +3959,250 @@ impl OpenRoundAccounts {
 /// Draws committee and re-executor for a receipt that is to be audited. Anyone.
 pub fn open_round(accounts: OpenRoundAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![66, 235, 123, 240, 8, 35, 185, 159] }
+}
+/// Accounts of [`post_beacon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostBeaconAccounts {
+    pub payer: Address,
+    pub drand: Address,
+    pub beacon: Address,
+}
+impl PostBeaconAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.drand, false),
+            AccountMeta::new(self.beacon, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`post_beacon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostBeaconArgs {
+    pub round: u64,
+    pub signature: [u8; 64],
+}
+impl Wire for PostBeaconArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { round: Wire::read(input)?, signature: Wire::read(input)? })
+    }
+}
+
+impl PostBeaconArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [165, 83, 227, 9, 94, 219, 211, 86];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Verifies a round of the drand network and keeps its value. Anyone.
+pub fn post_beacon(accounts: PostBeaconAccounts, args: PostBeaconArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`queue_arbiter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueArbiterAccounts {
+    pub authority: Address,
+    pub config: Address,
+    /// One timelock for both programs.
+    pub market_config: Address,
+    pub queued: Address,
+}
+impl QueueArbiterAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
+            AccountMeta::new(self.queued, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`queue_arbiter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueArbiterArgs {
+    pub args: ArbiterArgs,
+}
+impl Wire for QueueArbiterArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl QueueArbiterArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [75, 77, 69, 243, 131, 94, 74, 6];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Queues a change of parameters within the bounds written in the program; it waits for the market's timelock.
+pub fn queue_arbiter(accounts: QueueArbiterAccounts, args: QueueArbiterArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`record_missed_reveal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordMissedRevealAccounts {
+    pub reporter: Address,
+    pub validator_set: Address,
+    pub round: Address,
+    pub evidence: Address,
+}
+impl RecordMissedRevealAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.round, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`record_missed_reveal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordMissedRevealArgs {
+    pub seat: u8,
+    pub offender: [u8; 32],
+    pub subject: [u8; 32],
+}
+impl Wire for RecordMissedRevealArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.offender.write(out);
+        self.subject.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seat: Wire::read(input)?, offender: Wire::read(input)?, subject: Wire::read(input)? })
+    }
+}
+
+impl RecordMissedRevealArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [9, 174, 129, 211, 158, 188, 140, 213];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Puts on record that a seat committed and did not reveal in time: evidence for the market. Anyone.
+pub fn record_missed_reveal(accounts: RecordMissedRevealAccounts, args: RecordMissedRevealArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`refresh_usage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshUsageAccounts {
+    pub job: Address,
+    pub witness_root: Address,
+    pub usage_witness: Address,
+}
+impl RefreshUsageAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.usage_witness, false),
+        ]
+    }
+}
+/// Arguments of [`refresh_usage`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshUsageArgs {
+    pub usage_ms: u64,
+    pub inclusion: Inclusion,
+}
+impl Wire for RefreshUsageArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.usage_ms.write(out);
+        self.inclusion.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { usage_ms: Wire::read(input)?, inclusion: Wire::read(input)? })
+    }
+}
+
+impl RefreshUsageArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [183, 122, 239, 194, 183, 128, 41, 127];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Replaces a witnessed total by a later one. Anyone.
+pub fn refresh_usage(accounts: RefreshUsageAccounts, args: RefreshUsageArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`refresh_validator`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshValidatorAccounts {
+    pub config: Address,
+    pub market_config: Address,
+    /// Whose stake it is says which member is weighed.
+    pub stake: Address,
+    pub roster: Address,
+}
+impl RefreshValidatorAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
+            AccountMeta::new_readonly(self.stake, false),
+            AccountMeta::new(self.roster, false),
+        ]
+    }
+}
+/// Reads a validator's stake anew: sets its weight, or takes it off the roster below the least stake. Anyone.
+pub fn refresh_validator(accounts: RefreshValidatorAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![122, 144, 7, 117, 93, 205, 77, 169] }
 }
 /// Accounts of [`register_validator`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1527,13 +4229,15 @@ impl RegisterValidatorAccounts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegisterValidatorArgs {
     pub vote_key: [u8; 32],
+    pub delegate: Address,
 }
 impl Wire for RegisterValidatorArgs {
     fn write(&self, out: &mut Vec<u8>) {
         self.vote_key.write(out);
+        self.delegate.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { vote_key: Wire::read(input)? })
+        Ok(Self { vote_key: Wire::read(input)?, delegate: Wire::read(input)? })
     }
 }
 
@@ -1553,8 +4257,238 @@ impl RegisterValidatorArgs {
         Self::read(&mut input)
     }
 }
-/// Enters the roster; counts from the next set on. Needs the validator's stake in the market.
+/// Enters the roster; counts from the set that is frozen next. Needs the validator's stake in the market. The
+/// delegate pays for and signs commitments.
 pub fn register_validator(accounts: RegisterValidatorAccounts, args: RegisterValidatorArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`report_double_attestation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportDoubleAttestationAccounts {
+    pub reporter: Address,
+    pub config: Address,
+    /// The set of the epoch in which the opinions were signed.
+    pub validator_set: Address,
+    pub evidence: Address,
+}
+impl ReportDoubleAttestationAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`report_double_attestation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportDoubleAttestationArgs {
+    pub args: DoubleAttestation,
+}
+impl Wire for ReportDoubleAttestationArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ReportDoubleAttestationArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [53, 183, 174, 124, 227, 168, 192, 6];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Records that a validator signed two opinions in one round. Anyone.
+pub fn report_double_attestation(
+    accounts: ReportDoubleAttestationAccounts,
+    args: ReportDoubleAttestationArgs,
+) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`report_double_receipt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportDoubleReceiptAccounts {
+    pub reporter: Address,
+    pub config: Address,
+    pub job: Address,
+    pub provider: Address,
+    pub evidence: Address,
+}
+impl ReportDoubleReceiptAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`report_double_receipt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportDoubleReceiptArgs {
+    pub args: DoubleReceipt,
+}
+impl Wire for ReportDoubleReceiptArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ReportDoubleReceiptArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [180, 30, 209, 71, 91, 22, 185, 145];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Records that a provider signed two receipts of one attempt. Anyone.
+pub fn report_double_receipt(accounts: ReportDoubleReceiptAccounts, args: ReportDoubleReceiptArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`report_failed_plant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportFailedPlantAccounts {
+    pub reporter: Address,
+    pub config: Address,
+    /// The set of the epoch in which the opinion was signed.
+    pub validator_set: Address,
+    pub plant: Address,
+    pub evidence: Address,
+}
+impl ReportFailedPlantAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new_readonly(self.plant, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`report_failed_plant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportFailedPlantArgs {
+    pub args: FailedPlant,
+}
+impl Wire for ReportFailedPlantArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ReportFailedPlantArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [25, 187, 231, 92, 192, 6, 4, 177];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Records that a validator called a planted false receipt valid. Anyone.
+pub fn report_failed_plant(accounts: ReportFailedPlantAccounts, args: ReportFailedPlantArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`report_failed_ringer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportFailedRingerAccounts {
+    pub reporter: Address,
+    pub config: Address,
+    pub job: Address,
+    pub provider: Address,
+    pub plant: Address,
+    pub evidence: Address,
+}
+impl ReportFailedRingerAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.plant, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`report_failed_ringer`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportFailedRingerArgs {
+    pub args: FailedRinger,
+}
+impl Wire for ReportFailedRingerArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ReportFailedRingerArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [154, 186, 51, 221, 95, 185, 90, 219];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Records that a provider failed a job whose answer was known. Anyone.
+pub fn report_failed_ringer(accounts: ReportFailedRingerAccounts, args: ReportFailedRingerArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`retire_validator`].
@@ -1569,18 +4503,18 @@ impl RetireValidatorAccounts {
         vec![AccountMeta::new_readonly(self.validator, true), AccountMeta::new(self.roster, false)]
     }
 }
-/// Leaves the roster; counts until the present set ends.
+/// Leaves the roster; counts in the sets that are frozen already.
 pub fn retire_validator(accounts: RetireValidatorAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![123, 206, 4, 37, 158, 63, 201, 186] }
 }
-/// Accounts of [`submit_attestation`].
+/// Accounts of [`reveal_attestations`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubmitAttestationAccounts {
+pub struct RevealAttestationsAccounts {
     pub config: Address,
     pub validator_set: Address,
     pub round: Address,
 }
-impl SubmitAttestationAccounts {
+impl RevealAttestationsAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
@@ -1590,23 +4524,25 @@ impl SubmitAttestationAccounts {
         ]
     }
 }
-/// Arguments of [`submit_attestation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubmitAttestationArgs {
-    pub args: AttestationArgs,
+/// Arguments of [`reveal_attestations`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevealAttestationsArgs {
+    pub output_root: [u8; 32],
+    pub reveals: Vec<Reveal>,
 }
-impl Wire for SubmitAttestationArgs {
+impl Wire for RevealAttestationsArgs {
     fn write(&self, out: &mut Vec<u8>) {
-        self.args.write(out);
+        self.output_root.write(out);
+        self.reveals.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { args: Wire::read(input)? })
+        Ok(Self { output_root: Wire::read(input)?, reveals: Wire::read(input)? })
     }
 }
 
-impl SubmitAttestationArgs {
+impl RevealAttestationsArgs {
     /// The eight bytes in front of the arguments.
-    pub const DISCRIMINATOR: [u8; 8] = [238, 220, 255, 105, 183, 211, 40, 83];
+    pub const DISCRIMINATOR: [u8; 8] = [90, 106, 13, 104, 229, 40, 212, 9];
     /// The instruction data.
     pub fn data(&self) -> Vec<u8> {
         let mut out = Self::DISCRIMINATOR.to_vec();
@@ -1620,8 +4556,59 @@ impl SubmitAttestationArgs {
         Self::read(&mut input)
     }
 }
-/// Submits a validator's signed opinion. Anyone may carry it.
-pub fn submit_attestation(accounts: SubmitAttestationAccounts, args: SubmitAttestationArgs) -> Instruction {
+/// Reveals one or several seats' signed opinions, all or none, once nobody commits any more. Anyone may carry them.
+pub fn reveal_attestations(accounts: RevealAttestationsAccounts, args: RevealAttestationsArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`sign_root`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignRootAccounts {
+    pub config: Address,
+    pub validator_set: Address,
+    pub ballot: Address,
+}
+impl SignRootAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.ballot, false),
+        ]
+    }
+}
+/// Arguments of [`sign_root`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignRootArgs {
+    pub signatures: Vec<SeatSignature>,
+}
+impl Wire for SignRootArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.signatures.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { signatures: Wire::read(input)? })
+    }
+}
+
+impl SignRootArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [155, 189, 185, 219, 218, 132, 208, 69];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Adds validators' signatures to a proposed root. Anyone may carry them.
+pub fn sign_root(accounts: SignRootAccounts, args: SignRootArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`submit_reexecution`].
@@ -1677,35 +4664,45 @@ impl SubmitReexecutionArgs {
 pub fn submit_reexecution(accounts: SubmitReexecutionAccounts, args: SubmitReexecutionArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
-/// Accounts of [`update_arbiter`].
+/// Accounts of [`witness_usage`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateArbiterAccounts {
-    pub authority: Address,
-    pub config: Address,
+pub struct WitnessUsageAccounts {
+    pub payer: Address,
+    pub job: Address,
+    pub witness_root: Address,
+    pub usage_witness: Address,
 }
-impl UpdateArbiterAccounts {
+impl WitnessUsageAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
-        vec![AccountMeta::new_readonly(self.authority, true), AccountMeta::new(self.config, false)]
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.usage_witness, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
     }
 }
-/// Arguments of [`update_arbiter`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateArbiterArgs {
-    pub args: ArbiterArgs,
+/// Arguments of [`witness_usage`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessUsageArgs {
+    pub usage_ms: u64,
+    pub inclusion: Inclusion,
 }
-impl Wire for UpdateArbiterArgs {
+impl Wire for WitnessUsageArgs {
     fn write(&self, out: &mut Vec<u8>) {
-        self.args.write(out);
+        self.usage_ms.write(out);
+        self.inclusion.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { args: Wire::read(input)? })
+        Ok(Self { usage_ms: Wire::read(input)?, inclusion: Wire::read(input)? })
     }
 }
 
-impl UpdateArbiterArgs {
+impl WitnessUsageArgs {
     /// The eight bytes in front of the arguments.
-    pub const DISCRIMINATOR: [u8; 8] = [186, 0, 245, 142, 77, 0, 165, 210];
+    pub const DISCRIMINATOR: [u8; 8] = [141, 124, 11, 201, 123, 114, 10, 49];
     /// The instruction data.
     pub fn data(&self) -> Vec<u8> {
         let mut out = Self::DISCRIMINATOR.to_vec();
@@ -1719,18 +4716,181 @@ impl UpdateArbiterArgs {
         Self::read(&mut input)
     }
 }
-/// Changes parameters within the bounds written in the program.
-pub fn update_arbiter(accounts: UpdateArbiterAccounts, args: UpdateArbiterArgs) -> Instruction {
+/// Writes a witnessed total of a service's usage. Anyone.
+pub fn witness_usage(accounts: WitnessUsageAccounts, args: WitnessUsageArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Every instruction of the program.
 pub const INSTRUCTIONS: &[InstructionInfo] = &[
+    InstructionInfo {
+        name: "accept_arbiter",
+        discriminator: [245, 151, 183, 50, 245, 136, 54, 2],
+        accounts: &[
+            AccountInfo {
+                name: "authority",
+                writable: false,
+                signer: true,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "announce_validator",
+        discriminator: [116, 28, 26, 69, 247, 154, 33, 204],
+        accounts: &[
+            AccountInfo { name: "delegate", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "roster", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[
+            ArgInfo { name: "validator", ty: "Address" },
+            ArgInfo { name: "endpoint_ip", ty: "[u8; 16]" },
+            ArgInfo { name: "endpoint_port", ty: "u16" },
+        ],
+    },
+    InstructionInfo {
+        name: "apply_arbiter",
+        discriminator: [162, 76, 86, 239, 119, 228, 140, 72],
+        accounts: &[
+            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "appoint_planter",
+        discriminator: [56, 122, 237, 55, 249, 13, 68, 119],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "planter", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "key", ty: "Address" }],
+    },
+    InstructionInfo {
+        name: "cancel_arbiter",
+        discriminator: [223, 159, 8, 33, 74, 251, 238, 91],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_beacon",
+        discriminator: [131, 232, 220, 47, 241, 116, 140, 182],
+        accounts: &[
+            AccountInfo { name: "beacon", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_plant",
+        discriminator: [108, 107, 159, 204, 204, 132, 31, 136],
+        accounts: &[
+            AccountInfo { name: "plant", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "planter", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_root_ballot",
+        discriminator: [227, 137, 243, 153, 97, 20, 139, 149],
+        accounts: &[
+            AccountInfo { name: "ballot", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
     InstructionInfo {
         name: "close_round",
         discriminator: [149, 14, 81, 88, 230, 226, 234, 37],
         accounts: &[
             AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_set",
+        discriminator: [243, 138, 125, 112, 179, 113, 131, 156],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_usage",
+        discriminator: [47, 121, 178, 95, 65, 191, 94, 104],
+        accounts: &[
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "usage_witness",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo {
                 name: "rent_payer",
                 writable: true,
@@ -1756,6 +4916,75 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_witness_root",
+        discriminator: [53, 235, 248, 131, 198, 83, 228, 217],
+        accounts: &[
+            AccountInfo {
+                name: "witness_root",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "commit_attestation",
+        discriminator: [189, 31, 48, 199, 210, 173, 251, 43],
+        accounts: &[
+            AccountInfo { name: "delegate", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "seat", ty: "u8" }, ArgInfo { name: "commitment", ty: "[u8; 32]" }],
+    },
+    InstructionInfo {
+        name: "commit_plant",
+        discriminator: [152, 156, 237, 199, 163, 173, 30, 91],
+        accounts: &[
+            AccountInfo { name: "key", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "planter", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "plant", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "commitment", ty: "[u8; 32]" }],
+    },
+    InstructionInfo {
+        name: "dismiss_planter",
+        discriminator: [102, 226, 61, 241, 211, 244, 14, 129],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "planter", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
@@ -1791,10 +5020,57 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 address: None,
             },
             AccountInfo { name: "first", writable: false, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
-                name: "slot_hashes",
+                name: "first_set",
                 writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "beacon", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "expire_round",
+        discriminator: [238, 222, 71, 141, 104, 222, 76, 248],
+        accounts: &[AccountInfo {
+            name: "round",
+            writable: true,
+            signer: false,
+            optional: false,
+            pda: false,
+            address: None,
+        }],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "finalize_root",
+        discriminator: [218, 209, 179, 228, 4, 241, 20, 32],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "ballot", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: true,
                 signer: false,
                 optional: false,
                 pda: false,
@@ -1812,20 +5088,10 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[],
     },
     InstructionInfo {
-        name: "expire_round",
-        discriminator: [238, 222, 71, 141, 104, 222, 76, 248],
-        accounts: &[
-            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
-        ],
-        args: &[],
-    },
-    InstructionInfo {
         name: "finalize_round",
         discriminator: [239, 160, 254, 11, 254, 144, 53, 148],
         accounts: &[
             AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
-            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "first", writable: false, signer: false, optional: true, pda: false, address: None },
             AccountInfo { name: "verdict", writable: true, signer: false, optional: false, pda: false, address: None },
@@ -1893,6 +5159,24 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "args", ty: "ArbiterArgs" }],
     },
     InstructionInfo {
+        name: "initialize_drand",
+        discriminator: [25, 219, 80, 51, 87, 127, 215, 69],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "drand", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "DrandNetwork" }],
+    },
+    InstructionInfo {
         name: "join_executors",
         discriminator: [0, 211, 105, 156, 61, 163, 79, 119],
         accounts: &[
@@ -1958,6 +5242,32 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "class_key", ty: "[u8; 32]" }],
     },
     InstructionInfo {
+        name: "open_root_ballot",
+        discriminator: [178, 70, 95, 45, 4, 244, 169, 236],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "ballot", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "RootProposal" }],
+    },
+    InstructionInfo {
         name: "open_round",
         discriminator: [66, 235, 123, 240, 8, 35, 185, 159],
         accounts: &[
@@ -1989,14 +5299,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 address: None,
             },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
-            AccountInfo {
-                name: "slot_hashes",
-                writable: false,
-                signer: false,
-                optional: false,
-                pda: false,
-                address: None,
-            },
+            AccountInfo { name: "beacon", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "system_program",
                 writable: false,
@@ -2005,6 +5308,122 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: Some(Address::from_str_const("11111111111111111111111111111111")),
             },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "post_beacon",
+        discriminator: [165, 83, 227, 9, 94, 219, 211, 86],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "drand", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "beacon", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "round", ty: "u64" }, ArgInfo { name: "signature", ty: "[u8; 64]" }],
+    },
+    InstructionInfo {
+        name: "queue_arbiter",
+        discriminator: [75, 77, 69, 243, 131, 94, 74, 6],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "ArbiterArgs" }],
+    },
+    InstructionInfo {
+        name: "record_missed_reveal",
+        discriminator: [9, 174, 129, 211, 158, 188, 140, 213],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[
+            ArgInfo { name: "seat", ty: "u8" },
+            ArgInfo { name: "offender", ty: "[u8; 32]" },
+            ArgInfo { name: "subject", ty: "[u8; 32]" },
+        ],
+    },
+    InstructionInfo {
+        name: "refresh_usage",
+        discriminator: [183, 122, 239, 194, 183, 128, 41, 127],
+        accounts: &[
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "usage_witness",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[ArgInfo { name: "usage_ms", ty: "u64" }, ArgInfo { name: "inclusion", ty: "Inclusion" }],
+    },
+    InstructionInfo {
+        name: "refresh_validator",
+        discriminator: [122, 144, 7, 117, 93, 205, 77, 169],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "roster", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
@@ -2032,7 +5451,115 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "roster", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
-        args: &[ArgInfo { name: "vote_key", ty: "[u8; 32]" }],
+        args: &[ArgInfo { name: "vote_key", ty: "[u8; 32]" }, ArgInfo { name: "delegate", ty: "Address" }],
+    },
+    InstructionInfo {
+        name: "report_double_attestation",
+        discriminator: [53, 183, 174, 124, 227, 168, 192, 6],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "DoubleAttestation" }],
+    },
+    InstructionInfo {
+        name: "report_double_receipt",
+        discriminator: [180, 30, 209, 71, 91, 22, 185, 145],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "DoubleReceipt" }],
+    },
+    InstructionInfo {
+        name: "report_failed_plant",
+        discriminator: [25, 187, 231, 92, 192, 6, 4, 177],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "plant", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "FailedPlant" }],
+    },
+    InstructionInfo {
+        name: "report_failed_ringer",
+        discriminator: [154, 186, 51, 221, 95, 185, 90, 219],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "plant", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "FailedRinger" }],
     },
     InstructionInfo {
         name: "retire_validator",
@@ -2051,8 +5578,8 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[],
     },
     InstructionInfo {
-        name: "submit_attestation",
-        discriminator: [238, 220, 255, 105, 183, 211, 40, 83],
+        name: "reveal_attestations",
+        discriminator: [90, 106, 13, 104, 229, 40, 212, 9],
         accounts: &[
             AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
@@ -2065,7 +5592,24 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
-        args: &[ArgInfo { name: "args", ty: "AttestationArgs" }],
+        args: &[ArgInfo { name: "output_root", ty: "[u8; 32]" }, ArgInfo { name: "reveals", ty: "Vec<Reveal>" }],
+    },
+    InstructionInfo {
+        name: "sign_root",
+        discriminator: [155, 189, 185, 219, 218, 132, 208, 69],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "ballot", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "signatures", ty: "Vec<SeatSignature>" }],
     },
     InstructionInfo {
         name: "submit_reexecution",
@@ -2086,20 +5630,37 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "args", ty: "ReexecutionArgs" }],
     },
     InstructionInfo {
-        name: "update_arbiter",
-        discriminator: [186, 0, 245, 142, 77, 0, 165, 210],
+        name: "witness_usage",
+        discriminator: [141, 124, 11, 201, 123, 114, 10, 49],
         accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
-                name: "authority",
+                name: "witness_root",
                 writable: false,
-                signer: true,
+                signer: false,
                 optional: false,
                 pda: false,
                 address: None,
             },
-            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "usage_witness",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
         ],
-        args: &[ArgInfo { name: "args", ty: "ArbiterArgs" }],
+        args: &[ArgInfo { name: "usage_ms", ty: "u64" }, ArgInfo { name: "inclusion", ty: "Inclusion" }],
     },
 ];
 /// Why the program refuses an instruction.
@@ -2177,6 +5738,112 @@ pub enum ArbiterError {
     JobStillOpen,
     /// Only who paid the rent gets it back
     NotRentPayer,
+    /// The timelock of this change has not passed
+    TimelockRunning,
+    /// Only the named next authority may accept
+    NotNextAuthority,
+    /// Only the seat's delegate in the frozen set may do this
+    NotDelegate,
+    /// The delegate is no wallet
+    DelegateInvalid,
+    /// The window in which re-executions and commitments come has passed
+    CommitTooLate,
+    /// This seat has committed already
+    AlreadyCommitted,
+    /// Seats still commit; nothing is revealed before that ends
+    RevealTooEarly,
+    /// Nothing is revealed
+    NothingRevealed,
+    /// This seat did not commit
+    NotCommitted,
+    /// The commitment was to something else
+    CommitmentDiffers,
+    /// This seat missed no reveal, or still has time
+    NotMissed,
+    /// This missed reveal is on record already
+    AlreadyRecorded,
+    /// The evidence is named by another offence or offender
+    EvidenceDiffers,
+    /// A missed reveal of this round is not on record yet
+    MissedRevealOpen,
+    /// The epoch ended too long ago; freeze the next set first
+    SetStale,
+    /// Stake could leave before everything it vouches for is judged
+    UnbondingTooShort,
+    /// Evidence may still need this set
+    SetNeeded,
+    /// There is no such kind of measurement
+    WitnessKindUnknown,
+    /// A root has between 1 and 2^20 leaves
+    LeavesOutOfBounds,
+    /// The period is empty, in the future or too old
+    PeriodInvalid,
+    /// Rewards need a total weight, and nothing else has one
+    WeightInvalid,
+    /// The digest is not that of the proposed body
+    DigestDiffers,
+    /// No signature is given
+    SignaturesMissing,
+    /// More signatures than one transaction may carry
+    SignaturesTooMany,
+    /// This validator has signed already
+    AlreadySigned,
+    /// Not more than two thirds of the weight have signed
+    SupermajorityMissing,
+    /// The ballot still collects signatures
+    BallotStillOpen,
+    /// The ballot's time is over
+    BallotOver,
+    /// Somebody may still need this root
+    RootStillNeeded,
+    /// Only an appointed planter may do this
+    NotPlanter,
+    /// The opening is not that of the plant's commitment
+    PlantDiffers,
+    /// The plant was committed after the job was posted
+    PlantTooLate,
+    /// The plant is of the other kind: a false receipt tests validators, a known answer tests providers
+    PlantOfOtherKind,
+    /// The plant may still be needed
+    PlantStillNeeded,
+    /// The messages are the same: no contradiction
+    NoContradiction,
+    /// The opinion is not that the planted receipt is valid
+    NotTheLie,
+    /// The receipt is not the one on chain
+    ReceiptDiffers,
+    /// The provider's answer is the known one
+    AnswerRight,
+    /// The job is of another life of the address, attempt or provider
+    JobDiffers,
+    /// The root does not hold this total of this attempt
+    NotWitnessed,
+    /// The witnessed total is as new as this one
+    UsageNotNewer,
+    /// The key is no valid Ed25519 public key
+    VoteKeyInvalid,
+    /// This account is no verified beacon round
+    NotBeacon,
+    /// This beacon round was public before the one that decides
+    BeaconStale,
+    /// This beacon round comes after the one that decides
+    BeaconFuture,
+    /// The beacon's signature is not this round's, or not this network's
+    BeaconInvalid,
+    /// A coordinate is not below the field's modulus
+    BeaconNotCanonical,
+    /// The point at infinity is no signature and no key
+    BeaconInfinity,
+    /// The beacon's signature is no point of the curve
+    BeaconOffCurve,
+    /// The beacon network's public key is no point of the group
+    BeaconKeyInvalid,
+    /// Beacon rounds count from one
+    BeaconRoundZero,
+    /// The runtime lacks the arithmetic that verifies a beacon
+    BeaconUnsupported,
+    /// The beacon round may still be needed; close it later
+    BeaconTooYoung,
 }
 impl ArbiterError {
     /// Every error, by ascending code.
@@ -2217,6 +5884,59 @@ impl ArbiterError {
         Self::AlreadyReexecuted,
         Self::JobStillOpen,
         Self::NotRentPayer,
+        Self::TimelockRunning,
+        Self::NotNextAuthority,
+        Self::NotDelegate,
+        Self::DelegateInvalid,
+        Self::CommitTooLate,
+        Self::AlreadyCommitted,
+        Self::RevealTooEarly,
+        Self::NothingRevealed,
+        Self::NotCommitted,
+        Self::CommitmentDiffers,
+        Self::NotMissed,
+        Self::AlreadyRecorded,
+        Self::EvidenceDiffers,
+        Self::MissedRevealOpen,
+        Self::SetStale,
+        Self::UnbondingTooShort,
+        Self::SetNeeded,
+        Self::WitnessKindUnknown,
+        Self::LeavesOutOfBounds,
+        Self::PeriodInvalid,
+        Self::WeightInvalid,
+        Self::DigestDiffers,
+        Self::SignaturesMissing,
+        Self::SignaturesTooMany,
+        Self::AlreadySigned,
+        Self::SupermajorityMissing,
+        Self::BallotStillOpen,
+        Self::BallotOver,
+        Self::RootStillNeeded,
+        Self::NotPlanter,
+        Self::PlantDiffers,
+        Self::PlantTooLate,
+        Self::PlantOfOtherKind,
+        Self::PlantStillNeeded,
+        Self::NoContradiction,
+        Self::NotTheLie,
+        Self::ReceiptDiffers,
+        Self::AnswerRight,
+        Self::JobDiffers,
+        Self::NotWitnessed,
+        Self::UsageNotNewer,
+        Self::VoteKeyInvalid,
+        Self::NotBeacon,
+        Self::BeaconStale,
+        Self::BeaconFuture,
+        Self::BeaconInvalid,
+        Self::BeaconNotCanonical,
+        Self::BeaconInfinity,
+        Self::BeaconOffCurve,
+        Self::BeaconKeyInvalid,
+        Self::BeaconRoundZero,
+        Self::BeaconUnsupported,
+        Self::BeaconTooYoung,
     ];
     /// The custom error code in the transaction's result.
     pub fn code(self) -> u32 {
@@ -2257,6 +5977,59 @@ impl ArbiterError {
             Self::AlreadyReexecuted => 733,
             Self::JobStillOpen => 734,
             Self::NotRentPayer => 735,
+            Self::TimelockRunning => 736,
+            Self::NotNextAuthority => 737,
+            Self::NotDelegate => 738,
+            Self::DelegateInvalid => 739,
+            Self::CommitTooLate => 740,
+            Self::AlreadyCommitted => 741,
+            Self::RevealTooEarly => 742,
+            Self::NothingRevealed => 743,
+            Self::NotCommitted => 744,
+            Self::CommitmentDiffers => 745,
+            Self::NotMissed => 746,
+            Self::AlreadyRecorded => 747,
+            Self::EvidenceDiffers => 748,
+            Self::MissedRevealOpen => 749,
+            Self::SetStale => 750,
+            Self::UnbondingTooShort => 751,
+            Self::SetNeeded => 752,
+            Self::WitnessKindUnknown => 753,
+            Self::LeavesOutOfBounds => 754,
+            Self::PeriodInvalid => 755,
+            Self::WeightInvalid => 756,
+            Self::DigestDiffers => 757,
+            Self::SignaturesMissing => 758,
+            Self::SignaturesTooMany => 759,
+            Self::AlreadySigned => 760,
+            Self::SupermajorityMissing => 761,
+            Self::BallotStillOpen => 762,
+            Self::BallotOver => 763,
+            Self::RootStillNeeded => 764,
+            Self::NotPlanter => 765,
+            Self::PlantDiffers => 766,
+            Self::PlantTooLate => 767,
+            Self::PlantOfOtherKind => 768,
+            Self::PlantStillNeeded => 769,
+            Self::NoContradiction => 770,
+            Self::NotTheLie => 771,
+            Self::ReceiptDiffers => 772,
+            Self::AnswerRight => 773,
+            Self::JobDiffers => 774,
+            Self::NotWitnessed => 775,
+            Self::UsageNotNewer => 776,
+            Self::VoteKeyInvalid => 777,
+            Self::NotBeacon => 778,
+            Self::BeaconStale => 779,
+            Self::BeaconFuture => 780,
+            Self::BeaconInvalid => 781,
+            Self::BeaconNotCanonical => 782,
+            Self::BeaconInfinity => 783,
+            Self::BeaconOffCurve => 784,
+            Self::BeaconKeyInvalid => 785,
+            Self::BeaconRoundZero => 786,
+            Self::BeaconUnsupported => 787,
+            Self::BeaconTooYoung => 788,
         }
     }
     /// The error's name in the IDL.
@@ -2298,6 +6071,59 @@ impl ArbiterError {
             Self::AlreadyReexecuted => "AlreadyReexecuted",
             Self::JobStillOpen => "JobStillOpen",
             Self::NotRentPayer => "NotRentPayer",
+            Self::TimelockRunning => "TimelockRunning",
+            Self::NotNextAuthority => "NotNextAuthority",
+            Self::NotDelegate => "NotDelegate",
+            Self::DelegateInvalid => "DelegateInvalid",
+            Self::CommitTooLate => "CommitTooLate",
+            Self::AlreadyCommitted => "AlreadyCommitted",
+            Self::RevealTooEarly => "RevealTooEarly",
+            Self::NothingRevealed => "NothingRevealed",
+            Self::NotCommitted => "NotCommitted",
+            Self::CommitmentDiffers => "CommitmentDiffers",
+            Self::NotMissed => "NotMissed",
+            Self::AlreadyRecorded => "AlreadyRecorded",
+            Self::EvidenceDiffers => "EvidenceDiffers",
+            Self::MissedRevealOpen => "MissedRevealOpen",
+            Self::SetStale => "SetStale",
+            Self::UnbondingTooShort => "UnbondingTooShort",
+            Self::SetNeeded => "SetNeeded",
+            Self::WitnessKindUnknown => "WitnessKindUnknown",
+            Self::LeavesOutOfBounds => "LeavesOutOfBounds",
+            Self::PeriodInvalid => "PeriodInvalid",
+            Self::WeightInvalid => "WeightInvalid",
+            Self::DigestDiffers => "DigestDiffers",
+            Self::SignaturesMissing => "SignaturesMissing",
+            Self::SignaturesTooMany => "SignaturesTooMany",
+            Self::AlreadySigned => "AlreadySigned",
+            Self::SupermajorityMissing => "SupermajorityMissing",
+            Self::BallotStillOpen => "BallotStillOpen",
+            Self::BallotOver => "BallotOver",
+            Self::RootStillNeeded => "RootStillNeeded",
+            Self::NotPlanter => "NotPlanter",
+            Self::PlantDiffers => "PlantDiffers",
+            Self::PlantTooLate => "PlantTooLate",
+            Self::PlantOfOtherKind => "PlantOfOtherKind",
+            Self::PlantStillNeeded => "PlantStillNeeded",
+            Self::NoContradiction => "NoContradiction",
+            Self::NotTheLie => "NotTheLie",
+            Self::ReceiptDiffers => "ReceiptDiffers",
+            Self::AnswerRight => "AnswerRight",
+            Self::JobDiffers => "JobDiffers",
+            Self::NotWitnessed => "NotWitnessed",
+            Self::UsageNotNewer => "UsageNotNewer",
+            Self::VoteKeyInvalid => "VoteKeyInvalid",
+            Self::NotBeacon => "NotBeacon",
+            Self::BeaconStale => "BeaconStale",
+            Self::BeaconFuture => "BeaconFuture",
+            Self::BeaconInvalid => "BeaconInvalid",
+            Self::BeaconNotCanonical => "BeaconNotCanonical",
+            Self::BeaconInfinity => "BeaconInfinity",
+            Self::BeaconOffCurve => "BeaconOffCurve",
+            Self::BeaconKeyInvalid => "BeaconKeyInvalid",
+            Self::BeaconRoundZero => "BeaconRoundZero",
+            Self::BeaconUnsupported => "BeaconUnsupported",
+            Self::BeaconTooYoung => "BeaconTooYoung",
         }
     }
     /// What it means, for people.
@@ -2339,6 +6165,61 @@ impl ArbiterError {
             Self::AlreadyReexecuted => "The re-execution has been submitted already",
             Self::JobStillOpen => "The job still exists",
             Self::NotRentPayer => "Only who paid the rent gets it back",
+            Self::TimelockRunning => "The timelock of this change has not passed",
+            Self::NotNextAuthority => "Only the named next authority may accept",
+            Self::NotDelegate => "Only the seat's delegate in the frozen set may do this",
+            Self::DelegateInvalid => "The delegate is no wallet",
+            Self::CommitTooLate => "The window in which re-executions and commitments come has passed",
+            Self::AlreadyCommitted => "This seat has committed already",
+            Self::RevealTooEarly => "Seats still commit; nothing is revealed before that ends",
+            Self::NothingRevealed => "Nothing is revealed",
+            Self::NotCommitted => "This seat did not commit",
+            Self::CommitmentDiffers => "The commitment was to something else",
+            Self::NotMissed => "This seat missed no reveal, or still has time",
+            Self::AlreadyRecorded => "This missed reveal is on record already",
+            Self::EvidenceDiffers => "The evidence is named by another offence or offender",
+            Self::MissedRevealOpen => "A missed reveal of this round is not on record yet",
+            Self::SetStale => "The epoch ended too long ago; freeze the next set first",
+            Self::UnbondingTooShort => "Stake could leave before everything it vouches for is judged",
+            Self::SetNeeded => "Evidence may still need this set",
+            Self::WitnessKindUnknown => "There is no such kind of measurement",
+            Self::LeavesOutOfBounds => "A root has between 1 and 2^20 leaves",
+            Self::PeriodInvalid => "The period is empty, in the future or too old",
+            Self::WeightInvalid => "Rewards need a total weight, and nothing else has one",
+            Self::DigestDiffers => "The digest is not that of the proposed body",
+            Self::SignaturesMissing => "No signature is given",
+            Self::SignaturesTooMany => "More signatures than one transaction may carry",
+            Self::AlreadySigned => "This validator has signed already",
+            Self::SupermajorityMissing => "Not more than two thirds of the weight have signed",
+            Self::BallotStillOpen => "The ballot still collects signatures",
+            Self::BallotOver => "The ballot's time is over",
+            Self::RootStillNeeded => "Somebody may still need this root",
+            Self::NotPlanter => "Only an appointed planter may do this",
+            Self::PlantDiffers => "The opening is not that of the plant's commitment",
+            Self::PlantTooLate => "The plant was committed after the job was posted",
+            Self::PlantOfOtherKind => {
+                "The plant is of the other kind: a false receipt tests validators, a known answer tests providers"
+            }
+            Self::PlantStillNeeded => "The plant may still be needed",
+            Self::NoContradiction => "The messages are the same: no contradiction",
+            Self::NotTheLie => "The opinion is not that the planted receipt is valid",
+            Self::ReceiptDiffers => "The receipt is not the one on chain",
+            Self::AnswerRight => "The provider's answer is the known one",
+            Self::JobDiffers => "The job is of another life of the address, attempt or provider",
+            Self::NotWitnessed => "The root does not hold this total of this attempt",
+            Self::UsageNotNewer => "The witnessed total is as new as this one",
+            Self::VoteKeyInvalid => "The key is no valid Ed25519 public key",
+            Self::NotBeacon => "This account is no verified beacon round",
+            Self::BeaconStale => "This beacon round was public before the one that decides",
+            Self::BeaconFuture => "This beacon round comes after the one that decides",
+            Self::BeaconInvalid => "The beacon's signature is not this round's, or not this network's",
+            Self::BeaconNotCanonical => "A coordinate is not below the field's modulus",
+            Self::BeaconInfinity => "The point at infinity is no signature and no key",
+            Self::BeaconOffCurve => "The beacon's signature is no point of the curve",
+            Self::BeaconKeyInvalid => "The beacon network's public key is no point of the group",
+            Self::BeaconRoundZero => "Beacon rounds count from one",
+            Self::BeaconUnsupported => "The runtime lacks the arithmetic that verifies a beacon",
+            Self::BeaconTooYoung => "The beacon round may still be needed; close it later",
         }
     }
     /// The error with this code.
@@ -2380,6 +6261,59 @@ impl ArbiterError {
             733 => Some(Self::AlreadyReexecuted),
             734 => Some(Self::JobStillOpen),
             735 => Some(Self::NotRentPayer),
+            736 => Some(Self::TimelockRunning),
+            737 => Some(Self::NotNextAuthority),
+            738 => Some(Self::NotDelegate),
+            739 => Some(Self::DelegateInvalid),
+            740 => Some(Self::CommitTooLate),
+            741 => Some(Self::AlreadyCommitted),
+            742 => Some(Self::RevealTooEarly),
+            743 => Some(Self::NothingRevealed),
+            744 => Some(Self::NotCommitted),
+            745 => Some(Self::CommitmentDiffers),
+            746 => Some(Self::NotMissed),
+            747 => Some(Self::AlreadyRecorded),
+            748 => Some(Self::EvidenceDiffers),
+            749 => Some(Self::MissedRevealOpen),
+            750 => Some(Self::SetStale),
+            751 => Some(Self::UnbondingTooShort),
+            752 => Some(Self::SetNeeded),
+            753 => Some(Self::WitnessKindUnknown),
+            754 => Some(Self::LeavesOutOfBounds),
+            755 => Some(Self::PeriodInvalid),
+            756 => Some(Self::WeightInvalid),
+            757 => Some(Self::DigestDiffers),
+            758 => Some(Self::SignaturesMissing),
+            759 => Some(Self::SignaturesTooMany),
+            760 => Some(Self::AlreadySigned),
+            761 => Some(Self::SupermajorityMissing),
+            762 => Some(Self::BallotStillOpen),
+            763 => Some(Self::BallotOver),
+            764 => Some(Self::RootStillNeeded),
+            765 => Some(Self::NotPlanter),
+            766 => Some(Self::PlantDiffers),
+            767 => Some(Self::PlantTooLate),
+            768 => Some(Self::PlantOfOtherKind),
+            769 => Some(Self::PlantStillNeeded),
+            770 => Some(Self::NoContradiction),
+            771 => Some(Self::NotTheLie),
+            772 => Some(Self::ReceiptDiffers),
+            773 => Some(Self::AnswerRight),
+            774 => Some(Self::JobDiffers),
+            775 => Some(Self::NotWitnessed),
+            776 => Some(Self::UsageNotNewer),
+            777 => Some(Self::VoteKeyInvalid),
+            778 => Some(Self::NotBeacon),
+            779 => Some(Self::BeaconStale),
+            780 => Some(Self::BeaconFuture),
+            781 => Some(Self::BeaconInvalid),
+            782 => Some(Self::BeaconNotCanonical),
+            783 => Some(Self::BeaconInfinity),
+            784 => Some(Self::BeaconOffCurve),
+            785 => Some(Self::BeaconKeyInvalid),
+            786 => Some(Self::BeaconRoundZero),
+            787 => Some(Self::BeaconUnsupported),
+            788 => Some(Self::BeaconTooYoung),
             _ => None,
         }
     }

@@ -27,6 +27,235 @@ impl Wire for AnnounceArgs {
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppealResolved {
+    pub slash_case: Address,
+    pub stake: Address,
+    /// 1 if the slash stands.
+    pub upheld: u8,
+    /// From pending to bonded, the bond included.
+    pub returned: u64,
+}
+impl Wire for AppealResolved {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.stake.write(out);
+        self.upheld.write(out);
+        self.returned.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            slash_case: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            upheld: Wire::read(input)?,
+            returned: Wire::read(input)?,
+        })
+    }
+}
+impl AppealResolved {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [130, 12, 137, 191, 189, 217, 26, 189];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 81;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayCancelled {
+    pub array: Address,
+}
+impl Wire for ArrayCancelled {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.array.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { array: Wire::read(input)? })
+    }
+}
+impl ArrayCancelled {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [247, 194, 115, 219, 224, 100, 203, 84];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayClosed {
+    pub array: Address,
+    pub refunded: u64,
+}
+impl Wire for ArrayClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.array.write(out);
+        self.refunded.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { array: Wire::read(input)?, refunded: Wire::read(input)? })
+    }
+}
+impl ArrayClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [11, 205, 128, 95, 125, 139, 78, 75];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayPosted {
+    pub array: Address,
+    pub tenant: Address,
+    pub mint: Address,
+    pub tasks_total: u16,
+    pub escrowed: u64,
+    pub deadline_at: i64,
+}
+impl Wire for ArrayPosted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.array.write(out);
+        self.tenant.write(out);
+        self.mint.write(out);
+        self.tasks_total.write(out);
+        self.escrowed.write(out);
+        self.deadline_at.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            array: Wire::read(input)?,
+            tenant: Wire::read(input)?,
+            mint: Wire::read(input)?,
+            tasks_total: Wire::read(input)?,
+            escrowed: Wire::read(input)?,
+            deadline_at: Wire::read(input)?,
+        })
+    }
+}
+impl ArrayPosted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [198, 112, 25, 145, 168, 76, 214, 154];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 122;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// What a tenant asks for each of many tasks. All tasks have one specification and one input; a task learns its number
+/// from its environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayTerms {
+    /// SHA-256 of the canonical specification.
+    pub spec_hash: [u8; 32],
+    /// SHA-256 that names the image.
+    pub image_digest: [u8; 32],
+    /// Root of the input's manifest.
+    pub input_root: [u8; 32],
+    /// Key under which the tenant speaks on the data plane.
+    pub tenant_node_key: [u8; 32],
+    /// Atoms per second at most; escrow = ceiling x max_seconds x tasks.
+    pub price_ceiling_per_second: u64,
+    /// Tenant's choice; with the tenant it names the array.
+    pub index: u32,
+    /// Longest run of one task, seconds.
+    pub max_seconds: u32,
+    /// How long tasks may be taken, seconds.
+    pub deadline_seconds: u32,
+    pub vram_mib: u32,
+    /// Oldest capability certificate accepted, seconds; zero asks for none.
+    pub certificate_age_seconds_max: u32,
+    pub tasks_total: u16,
+    pub region: u16,
+    pub uptime_bps: u16,
+    /// Times that one task is issued at most.
+    pub attempts_max: u8,
+    pub class: u8,
+    pub tier: u8,
+    pub gpu_count: u8,
+    pub allow_simulated: u8,
+}
+impl Wire for ArrayTerms {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.spec_hash.write(out);
+        self.image_digest.write(out);
+        self.input_root.write(out);
+        self.tenant_node_key.write(out);
+        self.price_ceiling_per_second.write(out);
+        self.index.write(out);
+        self.max_seconds.write(out);
+        self.deadline_seconds.write(out);
+        self.vram_mib.write(out);
+        self.certificate_age_seconds_max.write(out);
+        self.tasks_total.write(out);
+        self.region.write(out);
+        self.uptime_bps.write(out);
+        self.attempts_max.write(out);
+        self.class.write(out);
+        self.tier.write(out);
+        self.gpu_count.write(out);
+        self.allow_simulated.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            spec_hash: Wire::read(input)?,
+            image_digest: Wire::read(input)?,
+            input_root: Wire::read(input)?,
+            tenant_node_key: Wire::read(input)?,
+            price_ceiling_per_second: Wire::read(input)?,
+            index: Wire::read(input)?,
+            max_seconds: Wire::read(input)?,
+            deadline_seconds: Wire::read(input)?,
+            vram_mib: Wire::read(input)?,
+            certificate_age_seconds_max: Wire::read(input)?,
+            tasks_total: Wire::read(input)?,
+            region: Wire::read(input)?,
+            uptime_bps: Wire::read(input)?,
+            attempts_max: Wire::read(input)?,
+            class: Wire::read(input)?,
+            tier: Wire::read(input)?,
+            gpu_count: Wire::read(input)?,
+            allow_simulated: Wire::read(input)?,
+        })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditPaid {
     pub job: Address,
     pub provider: Address,
@@ -60,41 +289,128 @@ impl AuditPaid {
         out
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorityAccepted {
+    pub authority: Address,
+}
+impl Wire for AuthorityAccepted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.authority.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { authority: Wire::read(input)? })
+    }
+}
+impl AuthorityAccepted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [166, 192, 219, 188, 41, 209, 195, 26];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorityNamed {
+    pub authority: Address,
+}
+impl Wire for AuthorityNamed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.authority.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { authority: Wire::read(input)? })
+    }
+}
+impl AuthorityNamed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [152, 243, 100, 114, 39, 24, 73, 60];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// A provider's answer to an open job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bid {
     pub version: u8,
     pub bump: u8,
-    pub reserved: [u8; 6],
+    /// 1 when taken back: the entry stays until the job is gone, so that the chain of bids holds.
+    pub withdrawn: u8,
+    pub reserved: u8,
+    /// The attempt that this bid won; zero if none.
+    pub accepted_attempt: u16,
+    pub reserved_a: [u8; 2],
     pub price_per_second: u64,
+    /// Price of the bid that was best before this one; the largest number for the first.
+    pub previous_per_second: u64,
+    /// Lamports held besides the rent: until the bid is taken back, accepted, or the job is over.
+    pub deposit: u64,
+    /// The job's nonce: a bid on another life of the address is none on this one.
+    pub nonce: u64,
     pub placed_at: i64,
     pub job: Address,
     /// The `Provider` account.
     pub provider: Address,
     /// Who paid the rent and gets it back.
     pub rent_payer: Address,
+    /// The `Provider` whose bid was best before this one; zero for the first.
+    pub previous_bidder: Address,
 }
 impl Wire for Bid {
     fn write(&self, out: &mut Vec<u8>) {
         self.version.write(out);
         self.bump.write(out);
+        self.withdrawn.write(out);
         self.reserved.write(out);
+        self.accepted_attempt.write(out);
+        self.reserved_a.write(out);
         self.price_per_second.write(out);
+        self.previous_per_second.write(out);
+        self.deposit.write(out);
+        self.nonce.write(out);
         self.placed_at.write(out);
         self.job.write(out);
         self.provider.write(out);
         self.rent_payer.write(out);
+        self.previous_bidder.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
             version: Wire::read(input)?,
             bump: Wire::read(input)?,
+            withdrawn: Wire::read(input)?,
             reserved: Wire::read(input)?,
+            accepted_attempt: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
             price_per_second: Wire::read(input)?,
+            previous_per_second: Wire::read(input)?,
+            deposit: Wire::read(input)?,
+            nonce: Wire::read(input)?,
             placed_at: Wire::read(input)?,
             job: Wire::read(input)?,
             provider: Wire::read(input)?,
             rent_payer: Wire::read(input)?,
+            previous_bidder: Wire::read(input)?,
         })
     }
 }
@@ -102,15 +418,22 @@ impl Bid {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [143, 246, 48, 245, 42, 145, 180, 88];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 128;
+    pub const LEN: usize = 184;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
-    pub const OFFSET_RESERVED: usize = 10;
+    pub const OFFSET_WITHDRAWN: usize = 10;
+    pub const OFFSET_RESERVED: usize = 11;
+    pub const OFFSET_ACCEPTED_ATTEMPT: usize = 12;
+    pub const OFFSET_RESERVED_A: usize = 14;
     pub const OFFSET_PRICE_PER_SECOND: usize = 16;
-    pub const OFFSET_PLACED_AT: usize = 24;
-    pub const OFFSET_JOB: usize = 32;
-    pub const OFFSET_PROVIDER: usize = 64;
-    pub const OFFSET_RENT_PAYER: usize = 96;
+    pub const OFFSET_PREVIOUS_PER_SECOND: usize = 24;
+    pub const OFFSET_DEPOSIT: usize = 32;
+    pub const OFFSET_NONCE: usize = 40;
+    pub const OFFSET_PLACED_AT: usize = 48;
+    pub const OFFSET_JOB: usize = 56;
+    pub const OFFSET_PROVIDER: usize = 88;
+    pub const OFFSET_RENT_PAYER: usize = 120;
+    pub const OFFSET_PREVIOUS_BIDDER: usize = 152;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -124,27 +447,109 @@ impl Bid {
         out
     }
 }
+/// `deposit`: lamports that went back with the rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BidClosed {
+    pub bid: Address,
+    pub job: Address,
+    pub provider: Address,
+    pub deposit: u64,
+}
+impl Wire for BidClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.bid.write(out);
+        self.job.write(out);
+        self.provider.write(out);
+        self.deposit.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            bid: Wire::read(input)?,
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            deposit: Wire::read(input)?,
+        })
+    }
+}
+impl BidClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [34, 163, 44, 172, 23, 66, 254, 237];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 112;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BidPlaced {
     pub job: Address,
     pub provider: Address,
     pub price_per_second: u64,
+    /// Lamports besides the rent.
+    pub deposit: u64,
 }
 impl Wire for BidPlaced {
     fn write(&self, out: &mut Vec<u8>) {
         self.job.write(out);
         self.provider.write(out);
         self.price_per_second.write(out);
+        self.deposit.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { job: Wire::read(input)?, provider: Wire::read(input)?, price_per_second: Wire::read(input)? })
+        Ok(Self {
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            price_per_second: Wire::read(input)?,
+            deposit: Wire::read(input)?,
+        })
     }
 }
 impl BidPlaced {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [135, 53, 176, 83, 193, 69, 108, 61];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 80;
+    pub const LEN: usize = 88;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BidSkipped {
+    pub job: Address,
+    pub provider: Address,
+}
+impl Wire for BidSkipped {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, provider: Wire::read(input)? })
+    }
+}
+impl BidSkipped {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [210, 241, 180, 138, 166, 108, 7, 126];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 72;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -177,6 +582,186 @@ impl BidWithdrawn {
     pub const DISCRIMINATOR: [u8; 8] = [145, 195, 97, 230, 166, 54, 74, 206];
     /// The number of bytes, discriminator included.
     pub const LEN: usize = 72;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Stake pledged for availability, besides the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BondLocked {
+    pub job: Address,
+    pub stake: Address,
+    pub amount: u64,
+}
+impl Wire for BondLocked {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.stake.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, stake: Wire::read(input)?, amount: Wire::read(input)? })
+    }
+}
+impl BondLocked {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [89, 45, 139, 7, 22, 105, 232, 59];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// The pledge for availability is over: `released` is free again, `due` left the stake for the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BondReleased {
+    pub job: Address,
+    pub stake: Address,
+    pub released: u64,
+    pub due: u64,
+}
+impl Wire for BondReleased {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.stake.write(out);
+        self.released.write(out);
+        self.due.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            released: Wire::read(input)?,
+            due: Wire::read(input)?,
+        })
+    }
+}
+impl BondReleased {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [191, 161, 250, 29, 188, 146, 120, 251];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 88;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BountyClaimed {
+    pub slash_case: Address,
+    pub stake: Address,
+    pub amount: u64,
+}
+impl Wire for BountyClaimed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.stake.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { slash_case: Wire::read(input)?, stake: Wire::read(input)?, amount: Wire::read(input)? })
+    }
+}
+impl BountyClaimed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [140, 202, 21, 51, 211, 65, 142, 21];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// What the certificate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CapabilityClaim {
+    pub measured_at: i64,
+    /// Exact int8 operations per second, 10^9.
+    pub gops: u64,
+    pub vram_mib: u32,
+    pub tier: u8,
+}
+impl Wire for CapabilityClaim {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.measured_at.write(out);
+        self.gops.write(out);
+        self.vram_mib.write(out);
+        self.tier.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            measured_at: Wire::read(input)?,
+            gops: Wire::read(input)?,
+            vram_mib: Wire::read(input)?,
+            tier: Wire::read(input)?,
+        })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CapabilityRecorded {
+    pub provider: Address,
+    pub measured_at: i64,
+    pub gops: u64,
+    pub vram_mib: u32,
+    pub tier: u8,
+}
+impl Wire for CapabilityRecorded {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.provider.write(out);
+        self.measured_at.write(out);
+        self.gops.write(out);
+        self.vram_mib.write(out);
+        self.tier.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            provider: Wire::read(input)?,
+            measured_at: Wire::read(input)?,
+            gops: Wire::read(input)?,
+            vram_mib: Wire::read(input)?,
+            tier: Wire::read(input)?,
+        })
+    }
+}
+impl CapabilityRecorded {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [219, 38, 39, 171, 127, 95, 186, 6];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 61;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -234,8 +819,35 @@ pub struct Config {
     pub domain: [u8; 32],
     /// Validators that must agree at least: 3 in the original contract.
     pub threshold: u8,
-    pub reserved_a: [u8; 7],
-    pub reserved: [u8; 64],
+    /// Which token program `stake_mint` belongs to: `TOKEN_CLASSIC` or `TOKEN_2022`.
+    pub stake_token_program: u8,
+    /// Share of a fee in the native token that is burnt, basis points of the fee.
+    pub burn_share_bps: u16,
+    /// Most of one stake that verdicts may slash within a slash window, basis points; evidence is not bound by it.
+    pub slash_cap_bps: u16,
+    pub reserved_b: [u8; 2],
+    /// Verdict payouts to one provider within a slash window, at most, basis points of its bonded stake.
+    pub outflow_bps: u32,
+    /// Length of the window over which slashes and verdict payouts are capped, seconds.
+    pub slash_window_seconds: u32,
+    /// Seconds between a slash being decided and being taken, in which its owner may appeal.
+    pub appeal_seconds: u32,
+    /// Seconds between a change of parameters being queued and being applied.
+    pub timelock_seconds: u32,
+    /// Seconds without accepted usage after which a service counts as dead.
+    pub usage_timeout_seconds: u32,
+    pub reserved_c: [u8; 4],
+    /// Taken from a validator that committed and did not reveal, atoms of the stake mint.
+    pub missed_reveal_slash: u64,
+    /// Lamports that a bid holds as a deposit against spam.
+    pub bid_deposit: u64,
+    /// The token whose fees are partly burnt and in which rewards are paid; zero if there is none.
+    pub native_mint: Address,
+    /// May pause openings, and nothing else.
+    pub guardian: Address,
+    /// Named as the next authority by an applied change; governs once it accepts. Zero if there is none.
+    pub pending_authority: Address,
+    pub reserved: [u8; 32],
 }
 impl Wire for Config {
     fn write(&self, out: &mut Vec<u8>) {
@@ -262,7 +874,21 @@ impl Wire for Config {
         self.treasury.write(out);
         self.domain.write(out);
         self.threshold.write(out);
-        self.reserved_a.write(out);
+        self.stake_token_program.write(out);
+        self.burn_share_bps.write(out);
+        self.slash_cap_bps.write(out);
+        self.reserved_b.write(out);
+        self.outflow_bps.write(out);
+        self.slash_window_seconds.write(out);
+        self.appeal_seconds.write(out);
+        self.timelock_seconds.write(out);
+        self.usage_timeout_seconds.write(out);
+        self.reserved_c.write(out);
+        self.missed_reveal_slash.write(out);
+        self.bid_deposit.write(out);
+        self.native_mint.write(out);
+        self.guardian.write(out);
+        self.pending_authority.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -290,7 +916,21 @@ impl Wire for Config {
             treasury: Wire::read(input)?,
             domain: Wire::read(input)?,
             threshold: Wire::read(input)?,
-            reserved_a: Wire::read(input)?,
+            stake_token_program: Wire::read(input)?,
+            burn_share_bps: Wire::read(input)?,
+            slash_cap_bps: Wire::read(input)?,
+            reserved_b: Wire::read(input)?,
+            outflow_bps: Wire::read(input)?,
+            slash_window_seconds: Wire::read(input)?,
+            appeal_seconds: Wire::read(input)?,
+            timelock_seconds: Wire::read(input)?,
+            usage_timeout_seconds: Wire::read(input)?,
+            reserved_c: Wire::read(input)?,
+            missed_reveal_slash: Wire::read(input)?,
+            bid_deposit: Wire::read(input)?,
+            native_mint: Wire::read(input)?,
+            guardian: Wire::read(input)?,
+            pending_authority: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -299,7 +939,7 @@ impl Config {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [155, 12, 170, 224, 30, 250, 204, 130];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 296;
+    pub const LEN: usize = 400;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_PAUSED: usize = 10;
@@ -323,8 +963,22 @@ impl Config {
     pub const OFFSET_TREASURY: usize = 160;
     pub const OFFSET_DOMAIN: usize = 192;
     pub const OFFSET_THRESHOLD: usize = 224;
-    pub const OFFSET_RESERVED_A: usize = 225;
-    pub const OFFSET_RESERVED: usize = 232;
+    pub const OFFSET_STAKE_TOKEN_PROGRAM: usize = 225;
+    pub const OFFSET_BURN_SHARE_BPS: usize = 226;
+    pub const OFFSET_SLASH_CAP_BPS: usize = 228;
+    pub const OFFSET_RESERVED_B: usize = 230;
+    pub const OFFSET_OUTFLOW_BPS: usize = 232;
+    pub const OFFSET_SLASH_WINDOW_SECONDS: usize = 236;
+    pub const OFFSET_APPEAL_SECONDS: usize = 240;
+    pub const OFFSET_TIMELOCK_SECONDS: usize = 244;
+    pub const OFFSET_USAGE_TIMEOUT_SECONDS: usize = 248;
+    pub const OFFSET_RESERVED_C: usize = 252;
+    pub const OFFSET_MISSED_REVEAL_SLASH: usize = 256;
+    pub const OFFSET_BID_DEPOSIT: usize = 264;
+    pub const OFFSET_NATIVE_MINT: usize = 272;
+    pub const OFFSET_GUARDIAN: usize = 304;
+    pub const OFFSET_PENDING_AUTHORITY: usize = 336;
+    pub const OFFSET_RESERVED: usize = 368;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -338,7 +992,7 @@ impl Config {
         out
     }
 }
-/// Every parameter that governance may set.
+/// Every parameter that governance may set. `domain` and `paused` count at initialisation only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfigArgs {
     pub authority: Address,
@@ -362,6 +1016,17 @@ pub struct ConfigArgs {
     pub threshold: u8,
     pub allow_simulated: u8,
     pub paused: u8,
+    pub burn_share_bps: u16,
+    pub slash_cap_bps: u16,
+    pub outflow_bps: u32,
+    pub slash_window_seconds: u32,
+    pub appeal_seconds: u32,
+    pub timelock_seconds: u32,
+    pub usage_timeout_seconds: u32,
+    pub missed_reveal_slash: u64,
+    pub bid_deposit: u64,
+    pub native_mint: Address,
+    pub guardian: Address,
 }
 impl Wire for ConfigArgs {
     fn write(&self, out: &mut Vec<u8>) {
@@ -385,6 +1050,17 @@ impl Wire for ConfigArgs {
         self.threshold.write(out);
         self.allow_simulated.write(out);
         self.paused.write(out);
+        self.burn_share_bps.write(out);
+        self.slash_cap_bps.write(out);
+        self.outflow_bps.write(out);
+        self.slash_window_seconds.write(out);
+        self.appeal_seconds.write(out);
+        self.timelock_seconds.write(out);
+        self.usage_timeout_seconds.write(out);
+        self.missed_reveal_slash.write(out);
+        self.bid_deposit.write(out);
+        self.native_mint.write(out);
+        self.guardian.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -408,7 +1084,48 @@ impl Wire for ConfigArgs {
             threshold: Wire::read(input)?,
             allow_simulated: Wire::read(input)?,
             paused: Wire::read(input)?,
+            burn_share_bps: Wire::read(input)?,
+            slash_cap_bps: Wire::read(input)?,
+            outflow_bps: Wire::read(input)?,
+            slash_window_seconds: Wire::read(input)?,
+            appeal_seconds: Wire::read(input)?,
+            timelock_seconds: Wire::read(input)?,
+            usage_timeout_seconds: Wire::read(input)?,
+            missed_reveal_slash: Wire::read(input)?,
+            bid_deposit: Wire::read(input)?,
+            native_mint: Wire::read(input)?,
+            guardian: Wire::read(input)?,
         })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigCancelled {
+    pub hash: [u8; 32],
+}
+impl Wire for ConfigCancelled {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.hash.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { hash: Wire::read(input)? })
+    }
+}
+impl ConfigCancelled {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [230, 230, 7, 76, 157, 223, 168, 244];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -446,26 +1163,24 @@ impl ConfigChanged {
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeesSwept {
-    pub job: Address,
-    pub treasury: u64,
-    pub audit_budget: u64,
+pub struct ConfigQueued {
+    pub eta: i64,
+    pub hash: [u8; 32],
 }
-impl Wire for FeesSwept {
+impl Wire for ConfigQueued {
     fn write(&self, out: &mut Vec<u8>) {
-        self.job.write(out);
-        self.treasury.write(out);
-        self.audit_budget.write(out);
+        self.eta.write(out);
+        self.hash.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { job: Wire::read(input)?, treasury: Wire::read(input)?, audit_budget: Wire::read(input)? })
+        Ok(Self { eta: Wire::read(input)?, hash: Wire::read(input)? })
     }
 }
-impl FeesSwept {
+impl ConfigQueued {
     /// The eight bytes in front of the event's data.
-    pub const DISCRIMINATOR: [u8; 8] = [96, 218, 115, 136, 74, 170, 202, 172];
+    pub const DISCRIMINATOR: [u8; 8] = [4, 107, 174, 137, 193, 65, 81, 41];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 56;
+    pub const LEN: usize = 48;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -479,6 +1194,175 @@ impl FeesSwept {
         out
     }
 }
+/// The deposit of an accepted bid is the tenant's: the attempt ended without a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositForfeited {
+    pub job: Address,
+    pub provider: Address,
+    pub lamports: u64,
+}
+impl Wire for DepositForfeited {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+        self.lamports.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, provider: Wire::read(input)?, lamports: Wire::read(input)? })
+    }
+}
+impl DepositForfeited {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [165, 9, 162, 33, 55, 90, 73, 131];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// The deposit of an accepted bid went back: the attempt started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositReturned {
+    pub job: Address,
+    pub provider: Address,
+    pub lamports: u64,
+}
+impl Wire for DepositReturned {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+        self.lamports.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, provider: Wire::read(input)?, lamports: Wire::read(input)? })
+    }
+}
+impl DepositReturned {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [2, 77, 168, 193, 85, 51, 45, 241];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochRewardClaimed {
+    pub pool: Address,
+    pub provider: Address,
+    pub weight: u64,
+    pub amount: u64,
+}
+impl Wire for EpochRewardClaimed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.pool.write(out);
+        self.provider.write(out);
+        self.weight.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            pool: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            weight: Wire::read(input)?,
+            amount: Wire::read(input)?,
+        })
+    }
+}
+impl EpochRewardClaimed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [158, 173, 132, 115, 86, 107, 150, 17];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 88;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeesSwept {
+    pub job: Address,
+    pub treasury: u64,
+    pub audit_budget: u64,
+    /// Destroyed; zero unless the job was paid in the native token.
+    pub burnt: u64,
+}
+impl Wire for FeesSwept {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.treasury.write(out);
+        self.audit_budget.write(out);
+        self.burnt.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            treasury: Wire::read(input)?,
+            audit_budget: Wire::read(input)?,
+            burnt: Wire::read(input)?,
+        })
+    }
+}
+impl FeesSwept {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [96, 218, 115, 136, 74, 170, 202, 172];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 64;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Where a leaf lies in a root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inclusion {
+    pub index: u32,
+    /// From the leaf to the root.
+    pub proof: Vec<[u8; 32]>,
+}
+impl Wire for Inclusion {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.index.write(out);
+        self.proof.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { index: Wire::read(input)?, proof: Wire::read(input)? })
+    }
+}
 /// The agreement. Its escrow lies in its own vault, a token account that only it can sign for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -489,9 +1373,9 @@ pub struct Job {
     pub state: u8,
     /// `Outcome`.
     pub outcome: u8,
-    /// 1 batch.
+    /// 1 batch, 3 service. An array is an account of its own; its tasks are batch jobs.
     pub kind: u8,
-    /// 1 deterministic.
+    /// 1 deterministic, 3 witnessed.
     pub class: u8,
     /// 0 not yet, 1 instant, 2 auction.
     pub matched_by: u8,
@@ -517,7 +1401,23 @@ pub struct Job {
     pub receipt_grace_seconds: u32,
     pub challenge_window_seconds: u32,
     pub verdict_window_seconds: u32,
-    pub reserved_a: [u8; 4],
+    /// Oldest capability certificate accepted at the match, seconds; zero asks for none.
+    pub certificate_age_seconds_max: u32,
+    /// Attempts that this job may have: after a failed one it opens again.
+    pub attempts_max: u8,
+    /// Bids in the chain: those that the auction has taken.
+    pub bids: u8,
+    /// Availability below which the provider's bond is due, basis points of the time since it was healthy.
+    pub sla_uptime_bps: u16,
+    /// Bit n: attempt n + 1 started.
+    pub started_attempts: u16,
+    /// Which token program holds the vault: `TOKEN_CLASSIC` or `TOKEN_2022`.
+    pub token_program: u8,
+    pub reserved_b: u8,
+    /// Position in `array`.
+    pub task_index: u32,
+    /// Seconds without accepted usage after which a service counts as dead.
+    pub usage_timeout_seconds: u32,
     /// Tenant's choice; with the tenant it names the job.
     pub index: u64,
     /// Slot of posting: tells this life of the address from any other.
@@ -527,17 +1427,35 @@ pub struct Job {
     pub escrowed: u64,
     /// Stake of the provider pledged to this job.
     pub lock: u64,
+    /// Billed time, milliseconds: of the receipt, or the accepted cumulative usage of a service.
     pub metered_ms: u64,
     pub paid: u64,
     pub refunded: u64,
     pub fee: u64,
     pub slashed: u64,
     pub best_bid_per_second: u64,
+    /// Net that the provider has been paid while its service runs.
+    pub streamed: u64,
+    /// Stake that the provider pledges besides the lock, due to the tenant if the availability is missed.
+    pub sla_bond: u64,
+    /// Part of `sla_bond` that the tenant may collect.
+    pub sla_due: u64,
+    /// Milliseconds that a service was paused.
+    pub paused_ms: u64,
+    /// Lamports that the winning bid left in this account until the attempt starts.
+    pub bid_deposit: u64,
     pub posted_at: i64,
+    /// When the job last opened for a match: posting, or the failure of an attempt.
+    pub opened_at: i64,
+    /// When the last accepted usage of a service was measured, or it was resumed.
+    pub usage_at: i64,
+    /// When the escrow of a service ran dry; zero while it runs, kept if it ends in the pause.
+    pub paused_at: i64,
     /// End of the auction; zero if the job was posted for an instant match.
     pub bids_until: i64,
     pub matched_at: i64,
     pub started_at: i64,
+    /// When the receipt came, or a service was ended.
     pub receipt_at: i64,
     pub receipt_slot: u64,
     pub settled_at: i64,
@@ -547,6 +1465,10 @@ pub struct Job {
     /// The `Provider` account; zero until matched.
     pub provider: Address,
     pub best_bidder: Address,
+    /// The array whose task this is; zero for a job of its own.
+    pub array: Address,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Address,
     /// Key under which the tenant speaks on the data plane.
     pub tenant_node_key: [u8; 32],
     /// The provider's keys as they were at the match: a held job is signed and audited under these.
@@ -558,7 +1480,7 @@ pub struct Job {
     pub receipt_hash: [u8; 32],
     /// Zero until the verdict opens it.
     pub output_root: [u8; 32],
-    pub reserved: [u8; 32],
+    pub reserved: [u8; 64],
 }
 impl Wire for Job {
     fn write(&self, out: &mut Vec<u8>) {
@@ -588,7 +1510,15 @@ impl Wire for Job {
         self.receipt_grace_seconds.write(out);
         self.challenge_window_seconds.write(out);
         self.verdict_window_seconds.write(out);
-        self.reserved_a.write(out);
+        self.certificate_age_seconds_max.write(out);
+        self.attempts_max.write(out);
+        self.bids.write(out);
+        self.sla_uptime_bps.write(out);
+        self.started_attempts.write(out);
+        self.token_program.write(out);
+        self.reserved_b.write(out);
+        self.task_index.write(out);
+        self.usage_timeout_seconds.write(out);
         self.index.write(out);
         self.nonce.write(out);
         self.price_ceiling_per_second.write(out);
@@ -601,7 +1531,15 @@ impl Wire for Job {
         self.fee.write(out);
         self.slashed.write(out);
         self.best_bid_per_second.write(out);
+        self.streamed.write(out);
+        self.sla_bond.write(out);
+        self.sla_due.write(out);
+        self.paused_ms.write(out);
+        self.bid_deposit.write(out);
         self.posted_at.write(out);
+        self.opened_at.write(out);
+        self.usage_at.write(out);
+        self.paused_at.write(out);
         self.bids_until.write(out);
         self.matched_at.write(out);
         self.started_at.write(out);
@@ -613,6 +1551,8 @@ impl Wire for Job {
         self.vault.write(out);
         self.provider.write(out);
         self.best_bidder.write(out);
+        self.array.write(out);
+        self.rent_payer.write(out);
         self.tenant_node_key.write(out);
         self.node_key.write(out);
         self.class_key.write(out);
@@ -651,7 +1591,15 @@ impl Wire for Job {
             receipt_grace_seconds: Wire::read(input)?,
             challenge_window_seconds: Wire::read(input)?,
             verdict_window_seconds: Wire::read(input)?,
-            reserved_a: Wire::read(input)?,
+            certificate_age_seconds_max: Wire::read(input)?,
+            attempts_max: Wire::read(input)?,
+            bids: Wire::read(input)?,
+            sla_uptime_bps: Wire::read(input)?,
+            started_attempts: Wire::read(input)?,
+            token_program: Wire::read(input)?,
+            reserved_b: Wire::read(input)?,
+            task_index: Wire::read(input)?,
+            usage_timeout_seconds: Wire::read(input)?,
             index: Wire::read(input)?,
             nonce: Wire::read(input)?,
             price_ceiling_per_second: Wire::read(input)?,
@@ -664,7 +1612,15 @@ impl Wire for Job {
             fee: Wire::read(input)?,
             slashed: Wire::read(input)?,
             best_bid_per_second: Wire::read(input)?,
+            streamed: Wire::read(input)?,
+            sla_bond: Wire::read(input)?,
+            sla_due: Wire::read(input)?,
+            paused_ms: Wire::read(input)?,
+            bid_deposit: Wire::read(input)?,
             posted_at: Wire::read(input)?,
+            opened_at: Wire::read(input)?,
+            usage_at: Wire::read(input)?,
+            paused_at: Wire::read(input)?,
             bids_until: Wire::read(input)?,
             matched_at: Wire::read(input)?,
             started_at: Wire::read(input)?,
@@ -676,6 +1632,8 @@ impl Wire for Job {
             vault: Wire::read(input)?,
             provider: Wire::read(input)?,
             best_bidder: Wire::read(input)?,
+            array: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
             tenant_node_key: Wire::read(input)?,
             node_key: Wire::read(input)?,
             class_key: Wire::read(input)?,
@@ -692,7 +1650,7 @@ impl Job {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [75, 124, 80, 203, 161, 180, 202, 80];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 664;
+    pub const LEN: usize = 840;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_VAULT_BUMP: usize = 10;
@@ -719,40 +1677,275 @@ impl Job {
     pub const OFFSET_RECEIPT_GRACE_SECONDS: usize = 48;
     pub const OFFSET_CHALLENGE_WINDOW_SECONDS: usize = 52;
     pub const OFFSET_VERDICT_WINDOW_SECONDS: usize = 56;
-    pub const OFFSET_RESERVED_A: usize = 60;
-    pub const OFFSET_INDEX: usize = 64;
-    pub const OFFSET_NONCE: usize = 72;
-    pub const OFFSET_PRICE_CEILING_PER_SECOND: usize = 80;
-    pub const OFFSET_PRICE_PER_SECOND: usize = 88;
-    pub const OFFSET_ESCROWED: usize = 96;
-    pub const OFFSET_LOCK: usize = 104;
-    pub const OFFSET_METERED_MS: usize = 112;
-    pub const OFFSET_PAID: usize = 120;
-    pub const OFFSET_REFUNDED: usize = 128;
-    pub const OFFSET_FEE: usize = 136;
-    pub const OFFSET_SLASHED: usize = 144;
-    pub const OFFSET_BEST_BID_PER_SECOND: usize = 152;
-    pub const OFFSET_POSTED_AT: usize = 160;
-    pub const OFFSET_BIDS_UNTIL: usize = 168;
-    pub const OFFSET_MATCHED_AT: usize = 176;
-    pub const OFFSET_STARTED_AT: usize = 184;
-    pub const OFFSET_RECEIPT_AT: usize = 192;
-    pub const OFFSET_RECEIPT_SLOT: usize = 200;
-    pub const OFFSET_SETTLED_AT: usize = 208;
-    pub const OFFSET_TENANT: usize = 216;
-    pub const OFFSET_MINT: usize = 248;
-    pub const OFFSET_VAULT: usize = 280;
-    pub const OFFSET_PROVIDER: usize = 312;
-    pub const OFFSET_BEST_BIDDER: usize = 344;
-    pub const OFFSET_TENANT_NODE_KEY: usize = 376;
-    pub const OFFSET_NODE_KEY: usize = 408;
-    pub const OFFSET_CLASS_KEY: usize = 440;
-    pub const OFFSET_SPEC_HASH: usize = 472;
-    pub const OFFSET_IMAGE_DIGEST: usize = 504;
-    pub const OFFSET_INPUT_ROOT: usize = 536;
-    pub const OFFSET_RECEIPT_HASH: usize = 568;
-    pub const OFFSET_OUTPUT_ROOT: usize = 600;
-    pub const OFFSET_RESERVED: usize = 632;
+    pub const OFFSET_CERTIFICATE_AGE_SECONDS_MAX: usize = 60;
+    pub const OFFSET_ATTEMPTS_MAX: usize = 64;
+    pub const OFFSET_BIDS: usize = 65;
+    pub const OFFSET_SLA_UPTIME_BPS: usize = 66;
+    pub const OFFSET_STARTED_ATTEMPTS: usize = 68;
+    pub const OFFSET_TOKEN_PROGRAM: usize = 70;
+    pub const OFFSET_RESERVED_B: usize = 71;
+    pub const OFFSET_TASK_INDEX: usize = 72;
+    pub const OFFSET_USAGE_TIMEOUT_SECONDS: usize = 76;
+    pub const OFFSET_INDEX: usize = 80;
+    pub const OFFSET_NONCE: usize = 88;
+    pub const OFFSET_PRICE_CEILING_PER_SECOND: usize = 96;
+    pub const OFFSET_PRICE_PER_SECOND: usize = 104;
+    pub const OFFSET_ESCROWED: usize = 112;
+    pub const OFFSET_LOCK: usize = 120;
+    pub const OFFSET_METERED_MS: usize = 128;
+    pub const OFFSET_PAID: usize = 136;
+    pub const OFFSET_REFUNDED: usize = 144;
+    pub const OFFSET_FEE: usize = 152;
+    pub const OFFSET_SLASHED: usize = 160;
+    pub const OFFSET_BEST_BID_PER_SECOND: usize = 168;
+    pub const OFFSET_STREAMED: usize = 176;
+    pub const OFFSET_SLA_BOND: usize = 184;
+    pub const OFFSET_SLA_DUE: usize = 192;
+    pub const OFFSET_PAUSED_MS: usize = 200;
+    pub const OFFSET_BID_DEPOSIT: usize = 208;
+    pub const OFFSET_POSTED_AT: usize = 216;
+    pub const OFFSET_OPENED_AT: usize = 224;
+    pub const OFFSET_USAGE_AT: usize = 232;
+    pub const OFFSET_PAUSED_AT: usize = 240;
+    pub const OFFSET_BIDS_UNTIL: usize = 248;
+    pub const OFFSET_MATCHED_AT: usize = 256;
+    pub const OFFSET_STARTED_AT: usize = 264;
+    pub const OFFSET_RECEIPT_AT: usize = 272;
+    pub const OFFSET_RECEIPT_SLOT: usize = 280;
+    pub const OFFSET_SETTLED_AT: usize = 288;
+    pub const OFFSET_TENANT: usize = 296;
+    pub const OFFSET_MINT: usize = 328;
+    pub const OFFSET_VAULT: usize = 360;
+    pub const OFFSET_PROVIDER: usize = 392;
+    pub const OFFSET_BEST_BIDDER: usize = 424;
+    pub const OFFSET_ARRAY: usize = 456;
+    pub const OFFSET_RENT_PAYER: usize = 488;
+    pub const OFFSET_TENANT_NODE_KEY: usize = 520;
+    pub const OFFSET_NODE_KEY: usize = 552;
+    pub const OFFSET_CLASS_KEY: usize = 584;
+    pub const OFFSET_SPEC_HASH: usize = 616;
+    pub const OFFSET_IMAGE_DIGEST: usize = 648;
+    pub const OFFSET_INPUT_ROOT: usize = 680;
+    pub const OFFSET_RECEIPT_HASH: usize = 712;
+    pub const OFFSET_OUTPUT_ROOT: usize = 744;
+    pub const OFFSET_RESERVED: usize = 776;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// One job of many tasks: the terms of a task, what is left of the escrow, and where each task stands. Every task that
+/// is taken becomes a `Job` of its own, which lives as every batch job does; this account is written when it is taken
+/// and when it is closed, and not in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobArray {
+    pub version: u8,
+    pub bump: u8,
+    pub vault_bump: u8,
+    /// 1 when the tenant wants no further task to be taken.
+    pub cancelled: u8,
+    pub class: u8,
+    pub tier: u8,
+    pub gpu_count: u8,
+    pub allow_simulated: u8,
+    /// Times that one task is issued at most.
+    pub attempts_max: u8,
+    pub reserved_a: u8,
+    pub fee_bps: u16,
+    pub region: u16,
+    pub uptime_bps: u16,
+    pub tasks_total: u16,
+    /// Tasks whose job exists.
+    pub taken_count: u16,
+    /// Tasks that were paid for.
+    pub done_count: u16,
+    /// Tasks that failed as often as they may.
+    pub failed_count: u16,
+    /// Tenant's choice; with the tenant it names the array.
+    pub index: u32,
+    pub vram_mib: u32,
+    /// Longest run of one task, seconds.
+    pub max_seconds: u32,
+    pub start_window_seconds: u32,
+    pub receipt_grace_seconds: u32,
+    pub challenge_window_seconds: u32,
+    pub verdict_window_seconds: u32,
+    /// Oldest capability certificate accepted, seconds; zero asks for none.
+    pub certificate_age_seconds_max: u32,
+    /// Slot of posting.
+    pub nonce: u64,
+    pub price_ceiling_per_second: u64,
+    /// Escrow of one task, atoms.
+    pub task_escrow: u64,
+    pub posted_at: i64,
+    /// From this instant no further task is taken.
+    pub deadline_at: i64,
+    pub tenant: Address,
+    pub mint: Address,
+    /// Token account of what no task holds.
+    pub vault: Address,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Address,
+    /// Key under which the tenant speaks on the data plane.
+    pub tenant_node_key: [u8; 32],
+    pub spec_hash: [u8; 32],
+    pub image_digest: [u8; 32],
+    pub input_root: [u8; 32],
+    /// Bit n: the job of task n exists.
+    pub taken: [u64; 16],
+    /// Bit n: task n was paid for.
+    pub done: [u64; 16],
+    /// How often each task was issued.
+    pub issued: [u8; 1024],
+    pub reserved: [u8; 64],
+}
+impl Wire for JobArray {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.vault_bump.write(out);
+        self.cancelled.write(out);
+        self.class.write(out);
+        self.tier.write(out);
+        self.gpu_count.write(out);
+        self.allow_simulated.write(out);
+        self.attempts_max.write(out);
+        self.reserved_a.write(out);
+        self.fee_bps.write(out);
+        self.region.write(out);
+        self.uptime_bps.write(out);
+        self.tasks_total.write(out);
+        self.taken_count.write(out);
+        self.done_count.write(out);
+        self.failed_count.write(out);
+        self.index.write(out);
+        self.vram_mib.write(out);
+        self.max_seconds.write(out);
+        self.start_window_seconds.write(out);
+        self.receipt_grace_seconds.write(out);
+        self.challenge_window_seconds.write(out);
+        self.verdict_window_seconds.write(out);
+        self.certificate_age_seconds_max.write(out);
+        self.nonce.write(out);
+        self.price_ceiling_per_second.write(out);
+        self.task_escrow.write(out);
+        self.posted_at.write(out);
+        self.deadline_at.write(out);
+        self.tenant.write(out);
+        self.mint.write(out);
+        self.vault.write(out);
+        self.rent_payer.write(out);
+        self.tenant_node_key.write(out);
+        self.spec_hash.write(out);
+        self.image_digest.write(out);
+        self.input_root.write(out);
+        self.taken.write(out);
+        self.done.write(out);
+        self.issued.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            vault_bump: Wire::read(input)?,
+            cancelled: Wire::read(input)?,
+            class: Wire::read(input)?,
+            tier: Wire::read(input)?,
+            gpu_count: Wire::read(input)?,
+            allow_simulated: Wire::read(input)?,
+            attempts_max: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            fee_bps: Wire::read(input)?,
+            region: Wire::read(input)?,
+            uptime_bps: Wire::read(input)?,
+            tasks_total: Wire::read(input)?,
+            taken_count: Wire::read(input)?,
+            done_count: Wire::read(input)?,
+            failed_count: Wire::read(input)?,
+            index: Wire::read(input)?,
+            vram_mib: Wire::read(input)?,
+            max_seconds: Wire::read(input)?,
+            start_window_seconds: Wire::read(input)?,
+            receipt_grace_seconds: Wire::read(input)?,
+            challenge_window_seconds: Wire::read(input)?,
+            verdict_window_seconds: Wire::read(input)?,
+            certificate_age_seconds_max: Wire::read(input)?,
+            nonce: Wire::read(input)?,
+            price_ceiling_per_second: Wire::read(input)?,
+            task_escrow: Wire::read(input)?,
+            posted_at: Wire::read(input)?,
+            deadline_at: Wire::read(input)?,
+            tenant: Wire::read(input)?,
+            mint: Wire::read(input)?,
+            vault: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            tenant_node_key: Wire::read(input)?,
+            spec_hash: Wire::read(input)?,
+            image_digest: Wire::read(input)?,
+            input_root: Wire::read(input)?,
+            taken: Wire::read(input)?,
+            done: Wire::read(input)?,
+            issued: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl JobArray {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [52, 29, 109, 146, 83, 191, 115, 250];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 1704;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_VAULT_BUMP: usize = 10;
+    pub const OFFSET_CANCELLED: usize = 11;
+    pub const OFFSET_CLASS: usize = 12;
+    pub const OFFSET_TIER: usize = 13;
+    pub const OFFSET_GPU_COUNT: usize = 14;
+    pub const OFFSET_ALLOW_SIMULATED: usize = 15;
+    pub const OFFSET_ATTEMPTS_MAX: usize = 16;
+    pub const OFFSET_RESERVED_A: usize = 17;
+    pub const OFFSET_FEE_BPS: usize = 18;
+    pub const OFFSET_REGION: usize = 20;
+    pub const OFFSET_UPTIME_BPS: usize = 22;
+    pub const OFFSET_TASKS_TOTAL: usize = 24;
+    pub const OFFSET_TAKEN_COUNT: usize = 26;
+    pub const OFFSET_DONE_COUNT: usize = 28;
+    pub const OFFSET_FAILED_COUNT: usize = 30;
+    pub const OFFSET_INDEX: usize = 32;
+    pub const OFFSET_VRAM_MIB: usize = 36;
+    pub const OFFSET_MAX_SECONDS: usize = 40;
+    pub const OFFSET_START_WINDOW_SECONDS: usize = 44;
+    pub const OFFSET_RECEIPT_GRACE_SECONDS: usize = 48;
+    pub const OFFSET_CHALLENGE_WINDOW_SECONDS: usize = 52;
+    pub const OFFSET_VERDICT_WINDOW_SECONDS: usize = 56;
+    pub const OFFSET_CERTIFICATE_AGE_SECONDS_MAX: usize = 60;
+    pub const OFFSET_NONCE: usize = 64;
+    pub const OFFSET_PRICE_CEILING_PER_SECOND: usize = 72;
+    pub const OFFSET_TASK_ESCROW: usize = 80;
+    pub const OFFSET_POSTED_AT: usize = 88;
+    pub const OFFSET_DEADLINE_AT: usize = 96;
+    pub const OFFSET_TENANT: usize = 104;
+    pub const OFFSET_MINT: usize = 136;
+    pub const OFFSET_VAULT: usize = 168;
+    pub const OFFSET_RENT_PAYER: usize = 200;
+    pub const OFFSET_TENANT_NODE_KEY: usize = 232;
+    pub const OFFSET_SPEC_HASH: usize = 264;
+    pub const OFFSET_IMAGE_DIGEST: usize = 296;
+    pub const OFFSET_INPUT_ROOT: usize = 328;
+    pub const OFFSET_TAKEN: usize = 360;
+    pub const OFFSET_DONE: usize = 488;
+    pub const OFFSET_ISSUED: usize = 616;
+    pub const OFFSET_RESERVED: usize = 1640;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -843,6 +2036,38 @@ impl JobMatched {
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobPaused {
+    pub job: Address,
+    pub paused_at: i64,
+}
+impl Wire for JobPaused {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.paused_at.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, paused_at: Wire::read(input)? })
+    }
+}
+impl JobPaused {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [45, 67, 69, 125, 70, 122, 41, 221];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobPosted {
     pub job: Address,
     pub tenant: Address,
@@ -886,6 +2111,87 @@ impl JobPosted {
         out
     }
 }
+/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobReopened {
+    pub job: Address,
+    pub provider: Address,
+    /// How the attempt failed.
+    pub outcome: u8,
+    /// The attempt that begins.
+    pub attempt: u16,
+    pub lock: u64,
+}
+impl Wire for JobReopened {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+        self.outcome.write(out);
+        self.attempt.write(out);
+        self.lock.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            outcome: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            lock: Wire::read(input)?,
+        })
+    }
+}
+impl JobReopened {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [183, 233, 104, 185, 241, 223, 175, 203];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 83;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobResumed {
+    pub job: Address,
+    pub resumed_at: i64,
+    pub paused_ms: u64,
+}
+impl Wire for JobResumed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.resumed_at.write(out);
+        self.paused_ms.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, resumed_at: Wire::read(input)?, paused_ms: Wire::read(input)? })
+    }
+}
+impl JobResumed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [40, 66, 0, 29, 14, 172, 144, 185];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 56;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobSettled {
     pub job: Address,
@@ -893,6 +2199,7 @@ pub struct JobSettled {
     pub paid: u64,
     pub refunded: u64,
     pub fee: u64,
+    /// Stake set aside for a slash.
     pub slashed: u64,
 }
 impl Wire for JobSettled {
@@ -983,10 +2290,18 @@ pub struct JobTerms {
     /// Longest run, seconds.
     pub max_seconds: u32,
     pub vram_mib: u32,
+    /// Oldest capability certificate accepted, seconds; zero asks for none.
+    pub certificate_age_seconds_max: u32,
+    /// Stake that the provider pledges for its availability, atoms of the stake mint; zero for none.
+    pub sla_bond: u64,
     /// Seconds the auction stays open; zero for an instant match.
     pub auction_seconds: u32,
     pub region: u16,
     pub uptime_bps: u16,
+    /// Availability below which the bond is due, basis points.
+    pub sla_uptime_bps: u16,
+    /// Attempts at most; a job that fails opens again until they are used.
+    pub attempts_max: u8,
     pub kind: u8,
     pub class: u8,
     pub tier: u8,
@@ -1003,9 +2318,13 @@ impl Wire for JobTerms {
         self.price_ceiling_per_second.write(out);
         self.max_seconds.write(out);
         self.vram_mib.write(out);
+        self.certificate_age_seconds_max.write(out);
+        self.sla_bond.write(out);
         self.auction_seconds.write(out);
         self.region.write(out);
         self.uptime_bps.write(out);
+        self.sla_uptime_bps.write(out);
+        self.attempts_max.write(out);
         self.kind.write(out);
         self.class.write(out);
         self.tier.write(out);
@@ -1022,15 +2341,63 @@ impl Wire for JobTerms {
             price_ceiling_per_second: Wire::read(input)?,
             max_seconds: Wire::read(input)?,
             vram_mib: Wire::read(input)?,
+            certificate_age_seconds_max: Wire::read(input)?,
+            sla_bond: Wire::read(input)?,
             auction_seconds: Wire::read(input)?,
             region: Wire::read(input)?,
             uptime_bps: Wire::read(input)?,
+            sla_uptime_bps: Wire::read(input)?,
+            attempts_max: Wire::read(input)?,
             kind: Wire::read(input)?,
             class: Wire::read(input)?,
             tier: Wire::read(input)?,
             gpu_count: Wire::read(input)?,
             allow_simulated: Wire::read(input)?,
         })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobToppedUp {
+    pub job: Address,
+    pub payer: Address,
+    pub amount: u64,
+    pub escrowed: u64,
+    pub max_seconds: u32,
+}
+impl Wire for JobToppedUp {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.payer.write(out);
+        self.amount.write(out);
+        self.escrowed.write(out);
+        self.max_seconds.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            payer: Wire::read(input)?,
+            amount: Wire::read(input)?,
+            escrowed: Wire::read(input)?,
+            max_seconds: Wire::read(input)?,
+        })
+    }
+}
+impl JobToppedUp {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [10, 251, 87, 120, 150, 117, 18, 232];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 92;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
     }
 }
 /// A mint in which jobs may be paid.
@@ -1049,7 +2416,15 @@ pub struct MintRule {
     /// Token account that pays re-executions in this mint.
     pub audit_budget: Address,
     pub audit_budget_bump: u8,
-    pub reserved: [u8; 31],
+    /// Which token program the mint belongs to: `TOKEN_CLASSIC` or `TOKEN_2022`.
+    pub token_program: u8,
+    pub reserved_a: [u8; 6],
+    /// When the queued rule below may be applied; zero if none is queued.
+    pub eta: i64,
+    pub queued_escrow_min: u64,
+    pub queued_lock_bps: u32,
+    pub queued_enabled: u8,
+    pub reserved: [u8; 19],
 }
 impl Wire for MintRule {
     fn write(&self, out: &mut Vec<u8>) {
@@ -1062,6 +2437,12 @@ impl Wire for MintRule {
         self.mint.write(out);
         self.audit_budget.write(out);
         self.audit_budget_bump.write(out);
+        self.token_program.write(out);
+        self.reserved_a.write(out);
+        self.eta.write(out);
+        self.queued_escrow_min.write(out);
+        self.queued_lock_bps.write(out);
+        self.queued_enabled.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -1075,6 +2456,12 @@ impl Wire for MintRule {
             mint: Wire::read(input)?,
             audit_budget: Wire::read(input)?,
             audit_budget_bump: Wire::read(input)?,
+            token_program: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            eta: Wire::read(input)?,
+            queued_escrow_min: Wire::read(input)?,
+            queued_lock_bps: Wire::read(input)?,
+            queued_enabled: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -1083,7 +2470,7 @@ impl MintRule {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [26, 13, 222, 65, 76, 4, 228, 111];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 120;
+    pub const LEN: usize = 136;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_ENABLED: usize = 10;
@@ -1093,7 +2480,13 @@ impl MintRule {
     pub const OFFSET_MINT: usize = 24;
     pub const OFFSET_AUDIT_BUDGET: usize = 56;
     pub const OFFSET_AUDIT_BUDGET_BUMP: usize = 88;
-    pub const OFFSET_RESERVED: usize = 89;
+    pub const OFFSET_TOKEN_PROGRAM: usize = 89;
+    pub const OFFSET_RESERVED_A: usize = 90;
+    pub const OFFSET_ETA: usize = 96;
+    pub const OFFSET_QUEUED_ESCROW_MIN: usize = 104;
+    pub const OFFSET_QUEUED_LOCK_BPS: usize = 112;
+    pub const OFFSET_QUEUED_ENABLED: usize = 116;
+    pub const OFFSET_RESERVED: usize = 117;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1167,6 +2560,50 @@ impl MintRuleChanged {
         out
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MintRuleQueued {
+    pub mint: Address,
+    pub enabled: u8,
+    pub lock_bps: u32,
+    pub escrow_min: u64,
+    pub eta: i64,
+}
+impl Wire for MintRuleQueued {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.mint.write(out);
+        self.enabled.write(out);
+        self.lock_bps.write(out);
+        self.escrow_min.write(out);
+        self.eta.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            mint: Wire::read(input)?,
+            enabled: Wire::read(input)?,
+            lock_bps: Wire::read(input)?,
+            escrow_min: Wire::read(input)?,
+            eta: Wire::read(input)?,
+        })
+    }
+}
+impl MintRuleQueued {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [79, 177, 178, 30, 74, 223, 10, 211];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 61;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// A provider's standing price: whoever posts a fitting job takes it in the same transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -1183,7 +2620,13 @@ pub struct Offer {
     pub mint: Address,
     /// Who paid the rent and gets it back.
     pub rent_payer: Address,
-    pub reserved: [u8; 32],
+    /// Most of its stake that the provider pledges for the availability of a service, atoms of the stake mint.
+    pub sla_bond_max: u64,
+    /// Highest availability that it pledges it for, basis points.
+    pub sla_uptime_max_bps: u16,
+    /// 1 if services may take this offer as batch jobs do.
+    pub services: u8,
+    pub reserved: [u8; 21],
 }
 impl Wire for Offer {
     fn write(&self, out: &mut Vec<u8>) {
@@ -1197,6 +2640,9 @@ impl Wire for Offer {
         self.provider.write(out);
         self.mint.write(out);
         self.rent_payer.write(out);
+        self.sla_bond_max.write(out);
+        self.sla_uptime_max_bps.write(out);
+        self.services.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -1211,6 +2657,9 @@ impl Wire for Offer {
             provider: Wire::read(input)?,
             mint: Wire::read(input)?,
             rent_payer: Wire::read(input)?,
+            sla_bond_max: Wire::read(input)?,
+            sla_uptime_max_bps: Wire::read(input)?,
+            services: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -1230,7 +2679,10 @@ impl Offer {
     pub const OFFSET_PROVIDER: usize = 40;
     pub const OFFSET_MINT: usize = 72;
     pub const OFFSET_RENT_PAYER: usize = 104;
-    pub const OFFSET_RESERVED: usize = 136;
+    pub const OFFSET_SLA_BOND_MAX: usize = 136;
+    pub const OFFSET_SLA_UPTIME_MAX_BPS: usize = 144;
+    pub const OFFSET_SERVICES: usize = 146;
+    pub const OFFSET_RESERVED: usize = 147;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1253,22 +2705,34 @@ pub struct OfferArgs {
     pub seconds_max: u32,
     /// Unix seconds.
     pub expires_at: i64,
+    /// Most stake pledged for the availability of one service, atoms of the stake mint.
+    pub sla_bond_max: u64,
     /// The provider's next offer index.
     pub index: u16,
+    /// Highest availability that it is pledged for, basis points.
+    pub sla_uptime_max_bps: u16,
+    /// 1 if services may take this offer as batch jobs do.
+    pub services: u8,
 }
 impl Wire for OfferArgs {
     fn write(&self, out: &mut Vec<u8>) {
         self.price_per_second.write(out);
         self.seconds_max.write(out);
         self.expires_at.write(out);
+        self.sla_bond_max.write(out);
         self.index.write(out);
+        self.sla_uptime_max_bps.write(out);
+        self.services.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
             price_per_second: Wire::read(input)?,
             seconds_max: Wire::read(input)?,
             expires_at: Wire::read(input)?,
+            sla_bond_max: Wire::read(input)?,
             index: Wire::read(input)?,
+            sla_uptime_max_bps: Wire::read(input)?,
+            services: Wire::read(input)?,
         })
     }
 }
@@ -1335,6 +2799,66 @@ impl OfferWithdrawn {
     pub const DISCRIMINATOR: [u8; 8] = [239, 29, 37, 199, 103, 204, 16, 102];
     /// The number of bytes, discriminator included.
     pub const LEN: usize = 72;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpeningsPaused {
+    pub by: Address,
+}
+impl Wire for OpeningsPaused {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.by.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { by: Wire::read(input)? })
+    }
+}
+impl OpeningsPaused {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [83, 145, 17, 57, 60, 124, 239, 245];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpeningsResumed {
+    pub by: Address,
+}
+impl Wire for OpeningsResumed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.by.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { by: Wire::read(input)? })
+    }
+}
+impl OpeningsResumed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [106, 227, 117, 147, 0, 2, 1, 34];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1422,7 +2946,24 @@ pub struct Provider {
     pub offers_total: u16,
     /// Device model as the driver names it, UTF-8, zero padded; unverified.
     pub gpu_model: [u8; 32],
-    pub reserved: [u8; 28],
+    /// Last epoch for which rewards were claimed.
+    pub rewarded_epoch: u32,
+    /// When the arbiter's certificate of the GPU was measured; zero without one.
+    pub certified_at: i64,
+    /// What the certificate says: tier, memory (MiB), throughput (10^9 exact int8 operations per second).
+    pub certified_gops: u64,
+    pub certified_vram_mib: u32,
+    pub certified_tier: u8,
+    /// Whether `uptime_bps` was measured by the arbiter (1) or is the initial assumption (0).
+    pub uptime_measured: u8,
+    pub reserved_a: [u8; 2],
+    /// Last six-hour bucket whose heartbeats are counted in `uptime_up` and `uptime_total`.
+    pub uptime_bucket: u32,
+    /// A week of buckets: answered and counted heartbeat slots (`proofmill_protocol::uptime`).
+    pub uptime_up: [u16; 28],
+    pub uptime_total: [u16; 28],
+    pub reserved_b: [u8; 4],
+    pub reserved: [u8; 64],
 }
 impl Wire for Provider {
     fn write(&self, out: &mut Vec<u8>) {
@@ -1449,6 +2990,17 @@ impl Wire for Provider {
         self.endpoint_port.write(out);
         self.offers_total.write(out);
         self.gpu_model.write(out);
+        self.rewarded_epoch.write(out);
+        self.certified_at.write(out);
+        self.certified_gops.write(out);
+        self.certified_vram_mib.write(out);
+        self.certified_tier.write(out);
+        self.uptime_measured.write(out);
+        self.reserved_a.write(out);
+        self.uptime_bucket.write(out);
+        self.uptime_up.write(out);
+        self.uptime_total.write(out);
+        self.reserved_b.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -1476,6 +3028,17 @@ impl Wire for Provider {
             endpoint_port: Wire::read(input)?,
             offers_total: Wire::read(input)?,
             gpu_model: Wire::read(input)?,
+            rewarded_epoch: Wire::read(input)?,
+            certified_at: Wire::read(input)?,
+            certified_gops: Wire::read(input)?,
+            certified_vram_mib: Wire::read(input)?,
+            certified_tier: Wire::read(input)?,
+            uptime_measured: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            uptime_bucket: Wire::read(input)?,
+            uptime_up: Wire::read(input)?,
+            uptime_total: Wire::read(input)?,
+            reserved_b: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -1484,7 +3047,7 @@ impl Provider {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [164, 180, 71, 17, 75, 216, 80, 195];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 256;
+    pub const LEN: usize = 440;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_ACTIVE: usize = 10;
@@ -1508,7 +3071,18 @@ impl Provider {
     pub const OFFSET_ENDPOINT_PORT: usize = 192;
     pub const OFFSET_OFFERS_TOTAL: usize = 194;
     pub const OFFSET_GPU_MODEL: usize = 196;
-    pub const OFFSET_RESERVED: usize = 228;
+    pub const OFFSET_REWARDED_EPOCH: usize = 228;
+    pub const OFFSET_CERTIFIED_AT: usize = 232;
+    pub const OFFSET_CERTIFIED_GOPS: usize = 240;
+    pub const OFFSET_CERTIFIED_VRAM_MIB: usize = 248;
+    pub const OFFSET_CERTIFIED_TIER: usize = 252;
+    pub const OFFSET_UPTIME_MEASURED: usize = 253;
+    pub const OFFSET_RESERVED_A: usize = 254;
+    pub const OFFSET_UPTIME_BUCKET: usize = 256;
+    pub const OFFSET_UPTIME_UP: usize = 260;
+    pub const OFFSET_UPTIME_TOTAL: usize = 316;
+    pub const OFFSET_RESERVED_B: usize = 372;
+    pub const OFFSET_RESERVED: usize = 376;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1649,6 +3223,77 @@ impl ProviderUpdated {
         out
     }
 }
+/// A change of parameters that waits for its timelock. At most one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedConfig {
+    pub version: u8,
+    pub bump: u8,
+    /// Bytes of `args` that are used.
+    pub length: u16,
+    pub reserved_a: [u8; 4],
+    /// When anyone may apply it.
+    pub eta: i64,
+    /// `sha256` of the used bytes: what a signer of a multisig compares.
+    pub hash: [u8; 32],
+    /// The authority that queued it; gets the rent back.
+    pub rent_payer: Address,
+    /// The serialized `ConfigArgs`.
+    pub args: [u8; 512],
+    pub reserved: [u8; 64],
+}
+impl Wire for QueuedConfig {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.length.write(out);
+        self.reserved_a.write(out);
+        self.eta.write(out);
+        self.hash.write(out);
+        self.rent_payer.write(out);
+        self.args.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            length: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            eta: Wire::read(input)?,
+            hash: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            args: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl QueuedConfig {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [163, 35, 75, 10, 170, 158, 230, 16];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 664;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_LENGTH: usize = 10;
+    pub const OFFSET_RESERVED_A: usize = 12;
+    pub const OFFSET_ETA: usize = 16;
+    pub const OFFSET_HASH: usize = 24;
+    pub const OFFSET_RENT_PAYER: usize = 56;
+    pub const OFFSET_ARGS: usize = 88;
+    pub const OFFSET_RESERVED: usize = 600;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// The public part of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiptClaim {
@@ -1711,6 +3356,34 @@ impl RefundClaimed {
         out
     }
 }
+/// A provider's weight and its place under the epoch's rewards root.
+/// The weight is certified capability times measured uptime. Never the volume of jobs: whoever pays itself for jobs of its
+/// own would set its own reward, at the price of the fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardClaim {
+    pub weight: u64,
+    pub index: u32,
+    /// Hashes of `path` that count.
+    pub depth: u8,
+    /// From the leaf up.
+    pub path: [[u8; 32]; 20],
+}
+impl Wire for RewardClaim {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.weight.write(out);
+        self.index.write(out);
+        self.depth.write(out);
+        self.path.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            weight: Wire::read(input)?,
+            index: Wire::read(input)?,
+            depth: Wire::read(input)?,
+            path: Wire::read(input)?,
+        })
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RewardClaimed {
     pub job: Address,
@@ -1730,6 +3403,593 @@ impl RewardClaimed {
     pub const DISCRIMINATOR: [u8; 8] = [49, 28, 87, 84, 158, 48, 229, 175];
     /// The number of bytes, discriminator included.
     pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// What the providers of one epoch share, in a vault of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardPool {
+    pub version: u8,
+    pub bump: u8,
+    pub vault_bump: u8,
+    /// 1 once somebody has claimed: from then on the pool takes no more, or early claims would have been too small.
+    pub started: u8,
+    pub epoch: u32,
+    /// Atoms put in.
+    pub funded: u64,
+    /// Atoms paid out or rolled over.
+    pub paid: u64,
+    /// Sum of all weights, of the root that the first claim showed.
+    pub weight_total: u64,
+    /// That root: later claims must show the same.
+    pub root: [u8; 32],
+    pub mint: Address,
+    pub vault: Address,
+    pub rent_payer: Address,
+    pub reserved: [u8; 64],
+}
+impl Wire for RewardPool {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.vault_bump.write(out);
+        self.started.write(out);
+        self.epoch.write(out);
+        self.funded.write(out);
+        self.paid.write(out);
+        self.weight_total.write(out);
+        self.root.write(out);
+        self.mint.write(out);
+        self.vault.write(out);
+        self.rent_payer.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            vault_bump: Wire::read(input)?,
+            started: Wire::read(input)?,
+            epoch: Wire::read(input)?,
+            funded: Wire::read(input)?,
+            paid: Wire::read(input)?,
+            weight_total: Wire::read(input)?,
+            root: Wire::read(input)?,
+            mint: Wire::read(input)?,
+            vault: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl RewardPool {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [134, 121, 197, 211, 133, 154, 82, 32];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 232;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_VAULT_BUMP: usize = 10;
+    pub const OFFSET_STARTED: usize = 11;
+    pub const OFFSET_EPOCH: usize = 12;
+    pub const OFFSET_FUNDED: usize = 16;
+    pub const OFFSET_PAID: usize = 24;
+    pub const OFFSET_WEIGHT_TOTAL: usize = 32;
+    pub const OFFSET_ROOT: usize = 40;
+    pub const OFFSET_MINT: usize = 72;
+    pub const OFFSET_VAULT: usize = 104;
+    pub const OFFSET_RENT_PAYER: usize = 136;
+    pub const OFFSET_RESERVED: usize = 168;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardPoolOpened {
+    pub pool: Address,
+    pub epoch: u32,
+    pub mint: Address,
+}
+impl Wire for RewardPoolOpened {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.pool.write(out);
+        self.epoch.write(out);
+        self.mint.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { pool: Wire::read(input)?, epoch: Wire::read(input)?, mint: Wire::read(input)? })
+    }
+}
+impl RewardPoolOpened {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [25, 31, 200, 147, 185, 223, 75, 241];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 76;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardsFunded {
+    pub pool: Address,
+    pub amount: u64,
+}
+impl Wire for RewardsFunded {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.pool.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { pool: Wire::read(input)?, amount: Wire::read(input)? })
+    }
+}
+impl RewardsFunded {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [84, 233, 245, 203, 228, 147, 165, 92];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardsRolledOver {
+    pub from: Address,
+    pub to: Address,
+    pub amount: u64,
+}
+impl Wire for RewardsRolledOver {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.from.write(out);
+        self.to.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { from: Wire::read(input)?, to: Wire::read(input)?, amount: Wire::read(input)? })
+    }
+}
+impl RewardsRolledOver {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [175, 134, 27, 86, 250, 37, 128, 142];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 80;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// One side ended a service; it settles after the grace for the last usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceStopped {
+    pub job: Address,
+    pub outcome: u8,
+    pub stopped_at: i64,
+}
+impl Wire for ServiceStopped {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.outcome.write(out);
+        self.stopped_at.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, outcome: Wire::read(input)?, stopped_at: Wire::read(input)? })
+    }
+}
+impl ServiceStopped {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [197, 71, 52, 167, 201, 174, 31, 184];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 49;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlaClaimed {
+    pub job: Address,
+    pub amount: u64,
+}
+impl Wire for SlaClaimed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, amount: Wire::read(input)? })
+    }
+}
+impl SlaClaimed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [78, 51, 152, 8, 13, 131, 82, 220];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 48;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashAppealed {
+    pub slash_case: Address,
+    pub stake: Address,
+    /// From bonded to pending.
+    pub bond: u64,
+    pub decide_by: i64,
+}
+impl Wire for SlashAppealed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.stake.write(out);
+        self.bond.write(out);
+        self.decide_by.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            slash_case: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            bond: Wire::read(input)?,
+            decide_by: Wire::read(input)?,
+        })
+    }
+}
+impl SlashAppealed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [95, 61, 211, 128, 117, 80, 87, 101];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 88;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashApplied {
+    pub slash_case: Address,
+    pub stake: Address,
+    /// To the treasury, once swept.
+    pub slashed: u64,
+    /// To the reporter, once claimed; still pending.
+    pub bounty: u64,
+    /// Waits for the next window.
+    pub remaining: u64,
+}
+impl Wire for SlashApplied {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.stake.write(out);
+        self.slashed.write(out);
+        self.bounty.write(out);
+        self.remaining.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            slash_case: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            slashed: Wire::read(input)?,
+            bounty: Wire::read(input)?,
+            remaining: Wire::read(input)?,
+        })
+    }
+}
+impl SlashApplied {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [207, 20, 164, 179, 234, 57, 80, 238];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 96;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A slash that was decided: what it claims is set aside, and here is what becomes of it.
+/// It carries what an appeal is judged by, so that the job may close, or open again for another attempt, meanwhile.
+/// A case on evidence is never closed: it keeps the same evidence from being punished twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashCase {
+    pub version: u8,
+    pub bump: u8,
+    /// `EvidenceKind`; zero for a verdict.
+    pub kind: u8,
+    /// `CaseState`.
+    pub state: u8,
+    pub attempt: u16,
+    pub reserved_a: [u8; 2],
+    /// The life of the job's address.
+    pub nonce: u64,
+    /// Atoms set aside when it opened.
+    pub amount: u64,
+    /// Of them, not yet slashed or returned. Once an appeal fails, its bond is in here.
+    pub remaining: u64,
+    /// Bond of the appeal, while it is undecided.
+    pub bond: u64,
+    pub slashed: u64,
+    /// Owed to the reporter.
+    pub bounty: u64,
+    pub opened_at: i64,
+    /// When anyone may apply it; until then its owner may appeal.
+    pub due_at: i64,
+    /// Until when an appeal has to be decided; zero without one.
+    pub decide_by: i64,
+    pub stake: Address,
+    pub job: Address,
+    /// The `Provider` account that was judged; zero on evidence.
+    pub provider: Address,
+    pub tenant: Address,
+    /// The arbiter's `Evidence` account; zero for a verdict.
+    pub evidence: Address,
+    /// Who receives the bounty; zero for a verdict.
+    pub reporter: Address,
+    /// Who paid the rent and gets it back.
+    pub rent_payer: Address,
+    pub receipt_hash: [u8; 32],
+    pub node_key: [u8; 32],
+    pub class_key: [u8; 32],
+    pub spec_hash: [u8; 32],
+    pub input_root: [u8; 32],
+    pub reserved: [u8; 64],
+}
+impl Wire for SlashCase {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.version.write(out);
+        self.bump.write(out);
+        self.kind.write(out);
+        self.state.write(out);
+        self.attempt.write(out);
+        self.reserved_a.write(out);
+        self.nonce.write(out);
+        self.amount.write(out);
+        self.remaining.write(out);
+        self.bond.write(out);
+        self.slashed.write(out);
+        self.bounty.write(out);
+        self.opened_at.write(out);
+        self.due_at.write(out);
+        self.decide_by.write(out);
+        self.stake.write(out);
+        self.job.write(out);
+        self.provider.write(out);
+        self.tenant.write(out);
+        self.evidence.write(out);
+        self.reporter.write(out);
+        self.rent_payer.write(out);
+        self.receipt_hash.write(out);
+        self.node_key.write(out);
+        self.class_key.write(out);
+        self.spec_hash.write(out);
+        self.input_root.write(out);
+        self.reserved.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            version: Wire::read(input)?,
+            bump: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            state: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            reserved_a: Wire::read(input)?,
+            nonce: Wire::read(input)?,
+            amount: Wire::read(input)?,
+            remaining: Wire::read(input)?,
+            bond: Wire::read(input)?,
+            slashed: Wire::read(input)?,
+            bounty: Wire::read(input)?,
+            opened_at: Wire::read(input)?,
+            due_at: Wire::read(input)?,
+            decide_by: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            tenant: Wire::read(input)?,
+            evidence: Wire::read(input)?,
+            reporter: Wire::read(input)?,
+            rent_payer: Wire::read(input)?,
+            receipt_hash: Wire::read(input)?,
+            node_key: Wire::read(input)?,
+            class_key: Wire::read(input)?,
+            spec_hash: Wire::read(input)?,
+            input_root: Wire::read(input)?,
+            reserved: Wire::read(input)?,
+        })
+    }
+}
+impl SlashCase {
+    /// The eight bytes in front of the account's data.
+    pub const DISCRIMINATOR: [u8; 8] = [208, 69, 223, 189, 133, 168, 35, 50];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 536;
+    pub const OFFSET_VERSION: usize = 8;
+    pub const OFFSET_BUMP: usize = 9;
+    pub const OFFSET_KIND: usize = 10;
+    pub const OFFSET_STATE: usize = 11;
+    pub const OFFSET_ATTEMPT: usize = 12;
+    pub const OFFSET_RESERVED_A: usize = 14;
+    pub const OFFSET_NONCE: usize = 16;
+    pub const OFFSET_AMOUNT: usize = 24;
+    pub const OFFSET_REMAINING: usize = 32;
+    pub const OFFSET_BOND: usize = 40;
+    pub const OFFSET_SLASHED: usize = 48;
+    pub const OFFSET_BOUNTY: usize = 56;
+    pub const OFFSET_OPENED_AT: usize = 64;
+    pub const OFFSET_DUE_AT: usize = 72;
+    pub const OFFSET_DECIDE_BY: usize = 80;
+    pub const OFFSET_STAKE: usize = 88;
+    pub const OFFSET_JOB: usize = 120;
+    pub const OFFSET_PROVIDER: usize = 152;
+    pub const OFFSET_TENANT: usize = 184;
+    pub const OFFSET_EVIDENCE: usize = 216;
+    pub const OFFSET_REPORTER: usize = 248;
+    pub const OFFSET_RENT_PAYER: usize = 280;
+    pub const OFFSET_RECEIPT_HASH: usize = 312;
+    pub const OFFSET_NODE_KEY: usize = 344;
+    pub const OFFSET_CLASS_KEY: usize = 376;
+    pub const OFFSET_SPEC_HASH: usize = 408;
+    pub const OFFSET_INPUT_ROOT: usize = 440;
+    pub const OFFSET_RESERVED: usize = 472;
+    /// Reads the account's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The account's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashCaseClosed {
+    pub slash_case: Address,
+}
+impl Wire for SlashCaseClosed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { slash_case: Wire::read(input)? })
+    }
+}
+impl SlashCaseClosed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [252, 251, 106, 187, 45, 212, 251, 6];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 40;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Stake is set aside. The balances are those after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashOpened {
+    pub slash_case: Address,
+    pub stake: Address,
+    pub job: Address,
+    pub kind: u8,
+    pub amount: u64,
+    pub due_at: i64,
+    pub bonded: u64,
+    pub unbonding: u64,
+    pub pending: u64,
+}
+impl Wire for SlashOpened {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.stake.write(out);
+        self.job.write(out);
+        self.kind.write(out);
+        self.amount.write(out);
+        self.due_at.write(out);
+        self.bonded.write(out);
+        self.unbonding.write(out);
+        self.pending.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            slash_case: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            job: Wire::read(input)?,
+            kind: Wire::read(input)?,
+            amount: Wire::read(input)?,
+            due_at: Wire::read(input)?,
+            bonded: Wire::read(input)?,
+            unbonding: Wire::read(input)?,
+            pending: Wire::read(input)?,
+        })
+    }
+}
+impl SlashOpened {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [237, 61, 216, 51, 69, 27, 107, 27];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 145;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1781,7 +4041,8 @@ pub struct Stake {
     pub version: u8,
     pub bump: u8,
     pub vault_bump: u8,
-    pub reserved_a: u8,
+    /// Which token program holds the vault: `TOKEN_CLASSIC` or `TOKEN_2022`.
+    pub token_program: u8,
     /// Jobs that hold a lock.
     pub active_jobs: u32,
     pub bonded: u64,
@@ -1795,14 +4056,22 @@ pub struct Stake {
     pub owner: Address,
     pub mint: Address,
     pub vault: Address,
-    pub reserved: [u8; 32],
+    /// Set aside for slashes that wait, bonds of appeals and unclaimed bounties: neither free nor withdrawable.
+    pub pending: u64,
+    /// The window over which slashes and verdict payouts are capped: `proofmill_protocol::caps`.
+    pub window_started_at: i64,
+    pub window_stake: u64,
+    pub window_slashed: u64,
+    pub window_evidence: u64,
+    pub window_outflow: u64,
+    pub reserved: [u8; 64],
 }
 impl Wire for Stake {
     fn write(&self, out: &mut Vec<u8>) {
         self.version.write(out);
         self.bump.write(out);
         self.vault_bump.write(out);
-        self.reserved_a.write(out);
+        self.token_program.write(out);
         self.active_jobs.write(out);
         self.bonded.write(out);
         self.locked.write(out);
@@ -1813,6 +4082,12 @@ impl Wire for Stake {
         self.owner.write(out);
         self.mint.write(out);
         self.vault.write(out);
+        self.pending.write(out);
+        self.window_started_at.write(out);
+        self.window_stake.write(out);
+        self.window_slashed.write(out);
+        self.window_evidence.write(out);
+        self.window_outflow.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -1820,7 +4095,7 @@ impl Wire for Stake {
             version: Wire::read(input)?,
             bump: Wire::read(input)?,
             vault_bump: Wire::read(input)?,
-            reserved_a: Wire::read(input)?,
+            token_program: Wire::read(input)?,
             active_jobs: Wire::read(input)?,
             bonded: Wire::read(input)?,
             locked: Wire::read(input)?,
@@ -1831,6 +4106,12 @@ impl Wire for Stake {
             owner: Wire::read(input)?,
             mint: Wire::read(input)?,
             vault: Wire::read(input)?,
+            pending: Wire::read(input)?,
+            window_started_at: Wire::read(input)?,
+            window_stake: Wire::read(input)?,
+            window_slashed: Wire::read(input)?,
+            window_evidence: Wire::read(input)?,
+            window_outflow: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -1839,11 +4120,11 @@ impl Stake {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [150, 197, 176, 29, 55, 132, 112, 149];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 192;
+    pub const LEN: usize = 272;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_VAULT_BUMP: usize = 10;
-    pub const OFFSET_RESERVED_A: usize = 11;
+    pub const OFFSET_TOKEN_PROGRAM: usize = 11;
     pub const OFFSET_ACTIVE_JOBS: usize = 12;
     pub const OFFSET_BONDED: usize = 16;
     pub const OFFSET_LOCKED: usize = 24;
@@ -1854,7 +4135,13 @@ impl Stake {
     pub const OFFSET_OWNER: usize = 64;
     pub const OFFSET_MINT: usize = 96;
     pub const OFFSET_VAULT: usize = 128;
-    pub const OFFSET_RESERVED: usize = 160;
+    pub const OFFSET_PENDING: usize = 160;
+    pub const OFFSET_WINDOW_STARTED_AT: usize = 168;
+    pub const OFFSET_WINDOW_STAKE: usize = 176;
+    pub const OFFSET_WINDOW_SLASHED: usize = 184;
+    pub const OFFSET_WINDOW_EVIDENCE: usize = 192;
+    pub const OFFSET_WINDOW_OUTFLOW: usize = 200;
+    pub const OFFSET_RESERVED: usize = 208;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -1998,91 +4285,475 @@ impl StakeWithdrawn {
         out
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamClaimed {
+    pub job: Address,
+    pub amount: u64,
+    /// Drawn in all.
+    pub streamed: u64,
+}
+impl Wire for StreamClaimed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.amount.write(out);
+        self.streamed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { job: Wire::read(input)?, amount: Wire::read(input)?, streamed: Wire::read(input)? })
+    }
+}
+impl StreamClaimed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [215, 120, 176, 35, 43, 239, 59, 229];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 56;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// `escrowed` atoms moved from the array's vault to the job's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskIssued {
+    pub array: Address,
+    pub task: u16,
+    pub attempt: u16,
+    pub job: Address,
+    pub escrowed: u64,
+}
+impl Wire for TaskIssued {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.array.write(out);
+        self.task.write(out);
+        self.attempt.write(out);
+        self.job.write(out);
+        self.escrowed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            array: Wire::read(input)?,
+            task: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            job: Wire::read(input)?,
+            escrowed: Wire::read(input)?,
+        })
+    }
+}
+impl TaskIssued {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [246, 17, 75, 1, 93, 64, 251, 101];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 84;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskReturned {
+    pub array: Address,
+    pub task: u16,
+    pub attempt: u16,
+    pub paid: u8,
+}
+impl Wire for TaskReturned {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.array.write(out);
+        self.task.write(out);
+        self.attempt.write(out);
+        self.paid.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            array: Wire::read(input)?,
+            task: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            paid: Wire::read(input)?,
+        })
+    }
+}
+impl TaskReturned {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [111, 152, 40, 158, 55, 74, 83, 209];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 45;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Heartbeats of one six-hour bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UptimeClaim {
+    /// Heartbeat slots in which the provider answered.
+    pub up: u16,
+    /// Slots that count.
+    pub total: u16,
+}
+impl Wire for UptimeClaim {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.up.write(out);
+        self.total.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { up: Wire::read(input)?, total: Wire::read(input)? })
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UptimeRecorded {
+    pub provider: Address,
+    pub bucket: u32,
+    pub up: u16,
+    pub total: u16,
+    pub uptime_bps: u16,
+}
+impl Wire for UptimeRecorded {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.provider.write(out);
+        self.bucket.write(out);
+        self.up.write(out);
+        self.total.write(out);
+        self.uptime_bps.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            provider: Wire::read(input)?,
+            bucket: Wire::read(input)?,
+            up: Wire::read(input)?,
+            total: Wire::read(input)?,
+            uptime_bps: Wire::read(input)?,
+        })
+    }
+}
+impl UptimeRecorded {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [155, 42, 119, 153, 160, 192, 85, 177];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 50;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Accepted cumulative usage of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageAccepted {
+    pub job: Address,
+    pub usage_ms: u64,
+    pub usage_at: i64,
+    /// 1 if the arbiter witnessed it, 0 if both sides signed it.
+    pub witnessed: u8,
+}
+impl Wire for UsageAccepted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.usage_ms.write(out);
+        self.usage_at.write(out);
+        self.witnessed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            usage_ms: Wire::read(input)?,
+            usage_at: Wire::read(input)?,
+            witnessed: Wire::read(input)?,
+        })
+    }
+}
+impl UsageAccepted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [100, 31, 38, 216, 55, 198, 211, 137];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 57;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// A cumulative total that both sides stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageClaim {
+    /// Milliseconds that the service was healthy since it started, pauses left out.
+    pub usage_ms: u64,
+    /// Unix seconds of the chain's clock at which the total held.
+    pub measured_at: i64,
+    /// The provider's node key over the report's envelope.
+    pub node_signature: [u8; 64],
+    /// The tenant's node key over the same.
+    pub tenant_signature: [u8; 64],
+}
+impl Wire for UsageClaim {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.usage_ms.write(out);
+        self.measured_at.write(out);
+        self.node_signature.write(out);
+        self.tenant_signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            usage_ms: Wire::read(input)?,
+            measured_at: Wire::read(input)?,
+            node_signature: Wire::read(input)?,
+            tenant_signature: Wire::read(input)?,
+        })
+    }
+}
 /// Any event of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    AppealResolved(AppealResolved),
+    ArrayCancelled(ArrayCancelled),
+    ArrayClosed(ArrayClosed),
+    ArrayPosted(ArrayPosted),
     AuditPaid(AuditPaid),
+    AuthorityAccepted(AuthorityAccepted),
+    AuthorityNamed(AuthorityNamed),
+    BidClosed(BidClosed),
     BidPlaced(BidPlaced),
+    BidSkipped(BidSkipped),
     BidWithdrawn(BidWithdrawn),
+    BondLocked(BondLocked),
+    BondReleased(BondReleased),
+    BountyClaimed(BountyClaimed),
+    CapabilityRecorded(CapabilityRecorded),
+    ConfigCancelled(ConfigCancelled),
     ConfigChanged(ConfigChanged),
+    ConfigQueued(ConfigQueued),
+    DepositForfeited(DepositForfeited),
+    DepositReturned(DepositReturned),
+    EpochRewardClaimed(EpochRewardClaimed),
     FeesSwept(FeesSwept),
     JobClosed(JobClosed),
     JobMatched(JobMatched),
+    JobPaused(JobPaused),
     JobPosted(JobPosted),
+    JobReopened(JobReopened),
+    JobResumed(JobResumed),
     JobSettled(JobSettled),
     JobStarted(JobStarted),
+    JobToppedUp(JobToppedUp),
     MintRuleChanged(MintRuleChanged),
+    MintRuleQueued(MintRuleQueued),
     OfferPublished(OfferPublished),
     OfferWithdrawn(OfferWithdrawn),
+    OpeningsPaused(OpeningsPaused),
+    OpeningsResumed(OpeningsResumed),
     ProofSubmitted(ProofSubmitted),
     ProviderRegistered(ProviderRegistered),
     ProviderUpdated(ProviderUpdated),
     RefundClaimed(RefundClaimed),
     RewardClaimed(RewardClaimed),
+    RewardPoolOpened(RewardPoolOpened),
+    RewardsFunded(RewardsFunded),
+    RewardsRolledOver(RewardsRolledOver),
+    ServiceStopped(ServiceStopped),
+    SlaClaimed(SlaClaimed),
+    SlashAppealed(SlashAppealed),
+    SlashApplied(SlashApplied),
+    SlashCaseClosed(SlashCaseClosed),
+    SlashOpened(SlashOpened),
     SlashedSwept(SlashedSwept),
     StakeDeposited(StakeDeposited),
     StakeOpened(StakeOpened),
     StakeUnbonding(StakeUnbonding),
     StakeWithdrawn(StakeWithdrawn),
+    StreamClaimed(StreamClaimed),
+    TaskIssued(TaskIssued),
+    TaskReturned(TaskReturned),
+    UptimeRecorded(UptimeRecorded),
+    UsageAccepted(UsageAccepted),
 }
 impl Event {
     /// The event's name in the IDL.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::AppealResolved(_) => "AppealResolved",
+            Self::ArrayCancelled(_) => "ArrayCancelled",
+            Self::ArrayClosed(_) => "ArrayClosed",
+            Self::ArrayPosted(_) => "ArrayPosted",
             Self::AuditPaid(_) => "AuditPaid",
+            Self::AuthorityAccepted(_) => "AuthorityAccepted",
+            Self::AuthorityNamed(_) => "AuthorityNamed",
+            Self::BidClosed(_) => "BidClosed",
             Self::BidPlaced(_) => "BidPlaced",
+            Self::BidSkipped(_) => "BidSkipped",
             Self::BidWithdrawn(_) => "BidWithdrawn",
+            Self::BondLocked(_) => "BondLocked",
+            Self::BondReleased(_) => "BondReleased",
+            Self::BountyClaimed(_) => "BountyClaimed",
+            Self::CapabilityRecorded(_) => "CapabilityRecorded",
+            Self::ConfigCancelled(_) => "ConfigCancelled",
             Self::ConfigChanged(_) => "ConfigChanged",
+            Self::ConfigQueued(_) => "ConfigQueued",
+            Self::DepositForfeited(_) => "DepositForfeited",
+            Self::DepositReturned(_) => "DepositReturned",
+            Self::EpochRewardClaimed(_) => "EpochRewardClaimed",
             Self::FeesSwept(_) => "FeesSwept",
             Self::JobClosed(_) => "JobClosed",
             Self::JobMatched(_) => "JobMatched",
+            Self::JobPaused(_) => "JobPaused",
             Self::JobPosted(_) => "JobPosted",
+            Self::JobReopened(_) => "JobReopened",
+            Self::JobResumed(_) => "JobResumed",
             Self::JobSettled(_) => "JobSettled",
             Self::JobStarted(_) => "JobStarted",
+            Self::JobToppedUp(_) => "JobToppedUp",
             Self::MintRuleChanged(_) => "MintRuleChanged",
+            Self::MintRuleQueued(_) => "MintRuleQueued",
             Self::OfferPublished(_) => "OfferPublished",
             Self::OfferWithdrawn(_) => "OfferWithdrawn",
+            Self::OpeningsPaused(_) => "OpeningsPaused",
+            Self::OpeningsResumed(_) => "OpeningsResumed",
             Self::ProofSubmitted(_) => "ProofSubmitted",
             Self::ProviderRegistered(_) => "ProviderRegistered",
             Self::ProviderUpdated(_) => "ProviderUpdated",
             Self::RefundClaimed(_) => "RefundClaimed",
             Self::RewardClaimed(_) => "RewardClaimed",
+            Self::RewardPoolOpened(_) => "RewardPoolOpened",
+            Self::RewardsFunded(_) => "RewardsFunded",
+            Self::RewardsRolledOver(_) => "RewardsRolledOver",
+            Self::ServiceStopped(_) => "ServiceStopped",
+            Self::SlaClaimed(_) => "SlaClaimed",
+            Self::SlashAppealed(_) => "SlashAppealed",
+            Self::SlashApplied(_) => "SlashApplied",
+            Self::SlashCaseClosed(_) => "SlashCaseClosed",
+            Self::SlashOpened(_) => "SlashOpened",
             Self::SlashedSwept(_) => "SlashedSwept",
             Self::StakeDeposited(_) => "StakeDeposited",
             Self::StakeOpened(_) => "StakeOpened",
             Self::StakeUnbonding(_) => "StakeUnbonding",
             Self::StakeWithdrawn(_) => "StakeWithdrawn",
+            Self::StreamClaimed(_) => "StreamClaimed",
+            Self::TaskIssued(_) => "TaskIssued",
+            Self::TaskReturned(_) => "TaskReturned",
+            Self::UptimeRecorded(_) => "UptimeRecorded",
+            Self::UsageAccepted(_) => "UsageAccepted",
         }
     }
 }
 /// The event in logged data, if it is one of this program's.
 pub fn decode_event(data: &[u8]) -> Option<Event> {
     match *data.first_chunk::<8>()? {
+        AppealResolved::DISCRIMINATOR => AppealResolved::decode(data).ok().map(Event::AppealResolved),
+        ArrayCancelled::DISCRIMINATOR => ArrayCancelled::decode(data).ok().map(Event::ArrayCancelled),
+        ArrayClosed::DISCRIMINATOR => ArrayClosed::decode(data).ok().map(Event::ArrayClosed),
+        ArrayPosted::DISCRIMINATOR => ArrayPosted::decode(data).ok().map(Event::ArrayPosted),
         AuditPaid::DISCRIMINATOR => AuditPaid::decode(data).ok().map(Event::AuditPaid),
+        AuthorityAccepted::DISCRIMINATOR => AuthorityAccepted::decode(data).ok().map(Event::AuthorityAccepted),
+        AuthorityNamed::DISCRIMINATOR => AuthorityNamed::decode(data).ok().map(Event::AuthorityNamed),
+        BidClosed::DISCRIMINATOR => BidClosed::decode(data).ok().map(Event::BidClosed),
         BidPlaced::DISCRIMINATOR => BidPlaced::decode(data).ok().map(Event::BidPlaced),
+        BidSkipped::DISCRIMINATOR => BidSkipped::decode(data).ok().map(Event::BidSkipped),
         BidWithdrawn::DISCRIMINATOR => BidWithdrawn::decode(data).ok().map(Event::BidWithdrawn),
+        BondLocked::DISCRIMINATOR => BondLocked::decode(data).ok().map(Event::BondLocked),
+        BondReleased::DISCRIMINATOR => BondReleased::decode(data).ok().map(Event::BondReleased),
+        BountyClaimed::DISCRIMINATOR => BountyClaimed::decode(data).ok().map(Event::BountyClaimed),
+        CapabilityRecorded::DISCRIMINATOR => CapabilityRecorded::decode(data).ok().map(Event::CapabilityRecorded),
+        ConfigCancelled::DISCRIMINATOR => ConfigCancelled::decode(data).ok().map(Event::ConfigCancelled),
         ConfigChanged::DISCRIMINATOR => ConfigChanged::decode(data).ok().map(Event::ConfigChanged),
+        ConfigQueued::DISCRIMINATOR => ConfigQueued::decode(data).ok().map(Event::ConfigQueued),
+        DepositForfeited::DISCRIMINATOR => DepositForfeited::decode(data).ok().map(Event::DepositForfeited),
+        DepositReturned::DISCRIMINATOR => DepositReturned::decode(data).ok().map(Event::DepositReturned),
+        EpochRewardClaimed::DISCRIMINATOR => EpochRewardClaimed::decode(data).ok().map(Event::EpochRewardClaimed),
         FeesSwept::DISCRIMINATOR => FeesSwept::decode(data).ok().map(Event::FeesSwept),
         JobClosed::DISCRIMINATOR => JobClosed::decode(data).ok().map(Event::JobClosed),
         JobMatched::DISCRIMINATOR => JobMatched::decode(data).ok().map(Event::JobMatched),
+        JobPaused::DISCRIMINATOR => JobPaused::decode(data).ok().map(Event::JobPaused),
         JobPosted::DISCRIMINATOR => JobPosted::decode(data).ok().map(Event::JobPosted),
+        JobReopened::DISCRIMINATOR => JobReopened::decode(data).ok().map(Event::JobReopened),
+        JobResumed::DISCRIMINATOR => JobResumed::decode(data).ok().map(Event::JobResumed),
         JobSettled::DISCRIMINATOR => JobSettled::decode(data).ok().map(Event::JobSettled),
         JobStarted::DISCRIMINATOR => JobStarted::decode(data).ok().map(Event::JobStarted),
+        JobToppedUp::DISCRIMINATOR => JobToppedUp::decode(data).ok().map(Event::JobToppedUp),
         MintRuleChanged::DISCRIMINATOR => MintRuleChanged::decode(data).ok().map(Event::MintRuleChanged),
+        MintRuleQueued::DISCRIMINATOR => MintRuleQueued::decode(data).ok().map(Event::MintRuleQueued),
         OfferPublished::DISCRIMINATOR => OfferPublished::decode(data).ok().map(Event::OfferPublished),
         OfferWithdrawn::DISCRIMINATOR => OfferWithdrawn::decode(data).ok().map(Event::OfferWithdrawn),
+        OpeningsPaused::DISCRIMINATOR => OpeningsPaused::decode(data).ok().map(Event::OpeningsPaused),
+        OpeningsResumed::DISCRIMINATOR => OpeningsResumed::decode(data).ok().map(Event::OpeningsResumed),
         ProofSubmitted::DISCRIMINATOR => ProofSubmitted::decode(data).ok().map(Event::ProofSubmitted),
         ProviderRegistered::DISCRIMINATOR => ProviderRegistered::decode(data).ok().map(Event::ProviderRegistered),
         ProviderUpdated::DISCRIMINATOR => ProviderUpdated::decode(data).ok().map(Event::ProviderUpdated),
         RefundClaimed::DISCRIMINATOR => RefundClaimed::decode(data).ok().map(Event::RefundClaimed),
         RewardClaimed::DISCRIMINATOR => RewardClaimed::decode(data).ok().map(Event::RewardClaimed),
+        RewardPoolOpened::DISCRIMINATOR => RewardPoolOpened::decode(data).ok().map(Event::RewardPoolOpened),
+        RewardsFunded::DISCRIMINATOR => RewardsFunded::decode(data).ok().map(Event::RewardsFunded),
+        RewardsRolledOver::DISCRIMINATOR => RewardsRolledOver::decode(data).ok().map(Event::RewardsRolledOver),
+        ServiceStopped::DISCRIMINATOR => ServiceStopped::decode(data).ok().map(Event::ServiceStopped),
+        SlaClaimed::DISCRIMINATOR => SlaClaimed::decode(data).ok().map(Event::SlaClaimed),
+        SlashAppealed::DISCRIMINATOR => SlashAppealed::decode(data).ok().map(Event::SlashAppealed),
+        SlashApplied::DISCRIMINATOR => SlashApplied::decode(data).ok().map(Event::SlashApplied),
+        SlashCaseClosed::DISCRIMINATOR => SlashCaseClosed::decode(data).ok().map(Event::SlashCaseClosed),
+        SlashOpened::DISCRIMINATOR => SlashOpened::decode(data).ok().map(Event::SlashOpened),
         SlashedSwept::DISCRIMINATOR => SlashedSwept::decode(data).ok().map(Event::SlashedSwept),
         StakeDeposited::DISCRIMINATOR => StakeDeposited::decode(data).ok().map(Event::StakeDeposited),
         StakeOpened::DISCRIMINATOR => StakeOpened::decode(data).ok().map(Event::StakeOpened),
         StakeUnbonding::DISCRIMINATOR => StakeUnbonding::decode(data).ok().map(Event::StakeUnbonding),
         StakeWithdrawn::DISCRIMINATOR => StakeWithdrawn::decode(data).ok().map(Event::StakeWithdrawn),
+        StreamClaimed::DISCRIMINATOR => StreamClaimed::decode(data).ok().map(Event::StreamClaimed),
+        TaskIssued::DISCRIMINATOR => TaskIssued::decode(data).ok().map(Event::TaskIssued),
+        TaskReturned::DISCRIMINATOR => TaskReturned::decode(data).ok().map(Event::TaskReturned),
+        UptimeRecorded::DISCRIMINATOR => UptimeRecorded::decode(data).ok().map(Event::UptimeRecorded),
+        UsageAccepted::DISCRIMINATOR => UsageAccepted::decode(data).ok().map(Event::UsageAccepted),
         _ => None,
     }
+}
+/// Accounts of [`accept_authority`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptAuthorityAccounts {
+    /// Whom an applied change named.
+    pub authority: Address,
+    pub config: Address,
+}
+impl AcceptAuthorityAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.authority, true), AccountMeta::new(self.config, false)]
+    }
+}
+/// Takes over the authority that an applied change named.
+pub fn accept_authority(accounts: AcceptAuthorityAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![107, 86, 198, 91, 33, 12, 107, 160] }
 }
 /// Accounts of [`accept_bid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -2101,7 +4772,7 @@ impl AcceptBidAccounts {
             AccountMeta::new_readonly(self.config, false),
             AccountMeta::new(self.job, false),
             AccountMeta::new_readonly(self.mint_rule, false),
-            AccountMeta::new_readonly(self.bid, false),
+            AccountMeta::new(self.bid, false),
             AccountMeta::new_readonly(self.provider, false),
             AccountMeta::new(self.stake, false),
         ]
@@ -2111,6 +4782,28 @@ impl AcceptBidAccounts {
 pub fn accept_bid(accounts: AcceptBidAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![196, 191, 1, 229, 144, 172, 122, 227] }
 }
+/// Accounts of [`accept_witnessed_usage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptWitnessedUsageAccounts {
+    pub config: Address,
+    pub job: Address,
+    /// The arbiter's account: owner, length, discriminator, version, job, attempt and life are checked.
+    pub witness: Address,
+}
+impl AcceptWitnessedUsageAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new_readonly(self.witness, false),
+        ]
+    }
+}
+/// Takes in the cumulative usage of a service that the arbiter witnessed. Anyone.
+pub fn accept_witnessed_usage(accounts: AcceptWitnessedUsageAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![37, 18, 119, 211, 132, 225, 8, 132] }
+}
 /// Accounts of [`add_mint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddMintAccounts {
@@ -2119,6 +4812,7 @@ pub struct AddMintAccounts {
     pub mint: Address,
     pub mint_rule: Address,
     pub audit_budget: Address,
+    pub token_program: Address,
 }
 impl AddMintAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2129,7 +4823,7 @@ impl AddMintAccounts {
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.mint_rule, false),
             AccountMeta::new(self.audit_budget, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
     }
@@ -2164,7 +4858,7 @@ impl AddMintArgs {
         Self::read(&mut input)
     }
 }
-/// Allows a mint for escrows and opens its audit budget.
+/// Opens the rule and the audit budget of a mint; jobs may use it once the queued rule is applied.
 pub fn add_mint(accounts: AddMintAccounts, args: AddMintArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
@@ -2214,6 +4908,122 @@ impl AnnounceProviderArgs {
 pub fn announce_provider(accounts: AnnounceProviderAccounts, args: AnnounceProviderArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`appeal_slash`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppealSlashAccounts {
+    pub owner: Address,
+    pub stake: Address,
+    pub slash_case: Address,
+}
+impl AppealSlashAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.owner, true),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.slash_case, false),
+        ]
+    }
+}
+/// Contests a slash by a verdict before it is due; costs a bond of free stake.
+pub fn appeal_slash(accounts: AppealSlashAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![157, 190, 15, 209, 156, 36, 116, 250] }
+}
+/// Accounts of [`apply_config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplyConfigAccounts {
+    pub config: Address,
+    pub queued: Address,
+    pub rent_payer: Address,
+}
+impl ApplyConfigAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.config, false),
+            AccountMeta::new(self.queued, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Applies the queued change. Anyone, once the timelock has passed.
+pub fn apply_config(accounts: ApplyConfigAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![121, 42, 53, 8, 51, 150, 105, 249] }
+}
+/// Accounts of [`apply_mint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplyMintAccounts {
+    pub mint_rule: Address,
+}
+impl ApplyMintAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.mint_rule, false)]
+    }
+}
+/// Applies the queued rule of a mint. Anyone, once the timelock has passed.
+pub fn apply_mint(accounts: ApplyMintAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![24, 215, 95, 51, 242, 228, 141, 0] }
+}
+/// Accounts of [`apply_slash`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplySlashAccounts {
+    pub config: Address,
+    pub stake: Address,
+    pub slash_case: Address,
+}
+impl ApplySlashAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.slash_case, false),
+        ]
+    }
+}
+/// Takes a slash whose delay has passed, as far as this window allows. Anyone.
+pub fn apply_slash(accounts: ApplySlashAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![77, 101, 240, 125, 163, 33, 225, 199] }
+}
+/// Accounts of [`cancel_array`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelArrayAccounts {
+    pub tenant: Address,
+    pub array: Address,
+}
+impl CancelArrayAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.tenant, true), AccountMeta::new(self.array, false)]
+    }
+}
+/// Lets no further task of an array be taken.
+pub fn cancel_array(accounts: CancelArrayAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![185, 166, 160, 95, 231, 220, 125, 41] }
+}
+/// Accounts of [`cancel_config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelConfigAccounts {
+    /// Gets the rent, whoever queued: an authority that was replaced meanwhile has left the rent to its successor.
+    pub authority: Address,
+    pub config: Address,
+    pub queued: Address,
+}
+impl CancelConfigAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.queued, false),
+        ]
+    }
+}
+/// Drops the queued change.
+pub fn cancel_config(accounts: CancelConfigAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![91, 124, 207, 75, 179, 108, 227, 13] }
+}
 /// Accounts of [`cancel_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelJobAccounts {
@@ -2230,13 +5040,106 @@ impl CancelJobAccounts {
 pub fn cancel_job(accounts: CancelJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![126, 241, 155, 241, 50, 236, 83, 118] }
 }
+/// Accounts of [`claim_bounty`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimBountyAccounts {
+    pub stake: Address,
+    pub slash_case: Address,
+    pub vault: Address,
+    pub mint: Address,
+    pub destination: Address,
+    pub token_program: Address,
+}
+impl ClaimBountyAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.slash_case, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.destination, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Pays the reporter of evidence its bounty. Anyone may push it.
+pub fn claim_bounty(accounts: ClaimBountyAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![225, 157, 163, 238, 239, 169, 75, 226] }
+}
+/// Accounts of [`claim_epoch_reward`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimEpochRewardAccounts {
+    pub config: Address,
+    pub pool: Address,
+    pub provider: Address,
+    /// The arbiter's `WitnessRoot` of this epoch's rewards: owner, discriminator, version, kind and epoch are checked.
+    pub witness_root: Address,
+    pub vault: Address,
+    pub mint: Address,
+    pub destination: Address,
+    pub token_program: Address,
+}
+impl ClaimEpochRewardAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.pool, false),
+            AccountMeta::new(self.provider, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.destination, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Arguments of [`claim_epoch_reward`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimEpochRewardArgs {
+    pub args: RewardClaim,
+}
+impl Wire for ClaimEpochRewardArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ClaimEpochRewardArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [226, 196, 170, 104, 125, 21, 190, 232];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Pays a provider its share of an epoch's pool, once. Anyone may push it; it goes to the provider's owner.
+pub fn claim_epoch_reward(accounts: ClaimEpochRewardAccounts, args: ClaimEpochRewardArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`claim_refund`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimRefundAccounts {
     pub job: Address,
     pub vault: Address,
     pub mint: Address,
+    /// The tenant's; of a task, the vault of its array.
     pub destination: Address,
+    /// Needed only if the job is a task.
+    pub array: Option<Address>,
+    pub token_program: Address,
 }
 impl ClaimRefundAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2246,7 +5149,8 @@ impl ClaimRefundAccounts {
             AccountMeta::new(self.vault, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.destination, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            self.array.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
@@ -2262,6 +5166,7 @@ pub struct ClaimRewardAccounts {
     pub provider: Address,
     pub mint: Address,
     pub destination: Address,
+    pub token_program: Address,
 }
 impl ClaimRewardAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2272,7 +5177,7 @@ impl ClaimRewardAccounts {
             AccountMeta::new_readonly(self.provider, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.destination, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
@@ -2280,11 +5185,133 @@ impl ClaimRewardAccounts {
 pub fn claim_reward(accounts: ClaimRewardAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![149, 95, 181, 242, 94, 90, 158, 162] }
 }
+/// Accounts of [`claim_sla`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimSlaAccounts {
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub vault: Address,
+    pub mint: Address,
+    pub destination: Address,
+    pub token_program: Address,
+}
+impl ClaimSlaAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.job, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.destination, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Pays the tenant what is due for missed availability. Anyone may push it. Never pauses.
+pub fn claim_sla(accounts: ClaimSlaAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![89, 167, 252, 209, 133, 185, 195, 2] }
+}
+/// Accounts of [`claim_stream`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimStreamAccounts {
+    pub job: Address,
+    pub vault: Address,
+    pub provider: Address,
+    pub mint: Address,
+    pub destination: Address,
+    pub token_program: Address,
+}
+impl ClaimStreamAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.job, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.destination, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Pays the provider what its service has earned so far. Anyone may push it. Never pauses.
+pub fn claim_stream(accounts: ClaimStreamAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![157, 247, 164, 226, 240, 158, 183, 36] }
+}
+/// Accounts of [`close_array`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseArrayAccounts {
+    pub rent_payer: Address,
+    pub array: Address,
+    pub vault: Address,
+    pub mint: Address,
+    /// Needed only if the vault holds anything.
+    pub destination: Option<Address>,
+    pub token_program: Address,
+}
+impl CloseArrayAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.rent_payer, false),
+            AccountMeta::new(self.array, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            self.destination.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Closes an array of which no task is held and none will be taken; the rest returns to the tenant. Anyone.
+pub fn close_array(accounts: CloseArrayAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![182, 152, 126, 12, 89, 8, 122, 39] }
+}
+/// Accounts of [`close_bid`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseBidAccounts {
+    /// The job's address: settled, empty, or in another life.
+    pub job: Address,
+    pub bid: Address,
+    pub rent_payer: Address,
+}
+impl CloseBidAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.job, false),
+            AccountMeta::new(self.bid, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Closes a bid on a job that is over; rent and deposit return to who paid them. Anyone.
+pub fn close_bid(accounts: CloseBidAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![169, 171, 66, 115, 220, 168, 231, 21] }
+}
+/// Accounts of [`close_case`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseCaseAccounts {
+    pub slash_case: Address,
+    pub rent_payer: Address,
+}
+impl CloseCaseAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.slash_case, false), AccountMeta::new(self.rent_payer, false)]
+    }
+}
+/// Closes a slash case that is dealt with; the rent returns to who paid it. Anyone.
+pub fn close_case(accounts: CloseCaseAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![188, 7, 71, 62, 186, 245, 29, 55] }
+}
 /// Accounts of [`close_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseJobAccounts {
     pub config: Address,
-    pub tenant: Address,
+    pub rent_payer: Address,
     pub job: Address,
     pub vault: Address,
     pub mint: Address,
@@ -2292,23 +5319,27 @@ pub struct CloseJobAccounts {
     pub verdict: Address,
     /// Needed only if the vault holds dust.
     pub dust_destination: Option<Address>,
+    /// Needed only if the job is a task: it learns what became of it.
+    pub array: Option<Address>,
+    pub token_program: Address,
 }
 impl CloseJobAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new_readonly(self.config, false),
-            AccountMeta::new(self.tenant, false),
+            AccountMeta::new(self.rent_payer, false),
             AccountMeta::new(self.job, false),
             AccountMeta::new(self.vault, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new_readonly(self.verdict, false),
             self.dust_destination.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            self.array.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
-/// Closes a job that owes nobody; every lamport returns to the tenant. Anyone.
+/// Closes a job that owes nobody; every lamport returns to who paid it. Anyone.
 pub fn close_job(accounts: CloseJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![90, 100, 180, 200, 200, 163, 120, 182] }
 }
@@ -2331,7 +5362,7 @@ impl DeclineJobAccounts {
         ]
     }
 }
-/// Gives a held job back; the whole escrow is refunded.
+/// Gives a held job back: it opens again, or the whole escrow is refunded after the last attempt.
 pub fn decline_job(accounts: DeclineJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![193, 204, 130, 143, 145, 17, 115, 82] }
 }
@@ -2343,6 +5374,7 @@ pub struct DepositStakeAccounts {
     pub vault: Address,
     pub mint: Address,
     pub source: Address,
+    pub token_program: Address,
 }
 impl DepositStakeAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2353,7 +5385,7 @@ impl DepositStakeAccounts {
             AccountMeta::new(self.vault, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.source, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
@@ -2391,12 +5423,38 @@ impl DepositStakeArgs {
 pub fn deposit_stake(accounts: DepositStakeAccounts, args: DepositStakeArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`disable_mint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisableMintAccounts {
+    pub authority: Address,
+    pub config: Address,
+    pub mint_rule: Address,
+}
+impl DisableMintAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.mint_rule, false),
+        ]
+    }
+}
+/// Takes a mint off the list at once: for new jobs, not for those that use it.
+pub fn disable_mint(accounts: DisableMintAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![121, 115, 210, 7, 184, 142, 195, 239] }
+}
 /// Accounts of [`expire_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpireJobAccounts {
     pub job: Address,
     pub provider: Option<Address>,
     pub stake: Option<Address>,
+    pub config: Option<Address>,
+    /// Where the arbiter would keep this receipt's verdict.
+    pub verdict: Option<Address>,
+    /// Where the arbiter would keep this receipt's first round.
+    pub round: Option<Address>,
 }
 impl ExpireJobAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2405,6 +5463,9 @@ impl ExpireJobAccounts {
             AccountMeta::new(self.job, false),
             self.provider.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
             self.stake.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
+            self.config.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
+            self.verdict.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
+            self.round.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
         ]
     }
 }
@@ -2412,10 +5473,70 @@ impl ExpireJobAccounts {
 pub fn expire_job(accounts: ExpireJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![127, 5, 119, 250, 214, 255, 102, 168] }
 }
+/// Accounts of [`fund_rewards`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundRewardsAccounts {
+    pub funder: Address,
+    pub pool: Address,
+    pub vault: Address,
+    pub mint: Address,
+    pub source: Address,
+    pub token_program: Address,
+}
+impl FundRewardsAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.funder, true),
+            AccountMeta::new(self.pool, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.source, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Arguments of [`fund_rewards`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundRewardsArgs {
+    pub amount: u64,
+}
+impl Wire for FundRewardsArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.amount.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { amount: Wire::read(input)? })
+    }
+}
+
+impl FundRewardsArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [114, 64, 163, 112, 175, 167, 19, 121];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Puts native tokens into an epoch's pool. Anyone.
+pub fn fund_rewards(accounts: FundRewardsAccounts, args: FundRewardsArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`initialize_config`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InitializeConfigAccounts {
-    pub authority: Address,
+    /// The program's upgrade authority: nobody else can be first.
+    pub deployer: Address,
+    /// The program's `ProgramData` account; owner, address and layout are checked.
+    pub program_data: Address,
     pub config: Address,
     pub stake_mint: Address,
 }
@@ -2423,7 +5544,8 @@ impl InitializeConfigAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
-            AccountMeta::new(self.authority, true),
+            AccountMeta::new(self.deployer, true),
+            AccountMeta::new_readonly(self.program_data, false),
             AccountMeta::new(self.config, false),
             AccountMeta::new_readonly(self.stake_mint, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
@@ -2493,6 +5615,64 @@ impl MatchJobAccounts {
 pub fn match_job(accounts: MatchJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![87, 134, 213, 187, 129, 118, 230, 216] }
 }
+/// Accounts of [`open_reward_pool`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRewardPoolAccounts {
+    pub payer: Address,
+    pub config: Address,
+    pub mint: Address,
+    pub pool: Address,
+    pub vault: Address,
+    pub token_program: Address,
+}
+impl OpenRewardPoolAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.pool, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.token_program, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`open_reward_pool`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRewardPoolArgs {
+    pub epoch: u32,
+}
+impl Wire for OpenRewardPoolArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.epoch.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { epoch: Wire::read(input)? })
+    }
+}
+
+impl OpenRewardPoolArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [150, 17, 130, 249, 44, 52, 49, 109];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Opens the reward pool of an epoch. Anyone.
+pub fn open_reward_pool(accounts: OpenRewardPoolAccounts, args: OpenRewardPoolArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`open_stake`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenStakeAccounts {
@@ -2501,6 +5681,7 @@ pub struct OpenStakeAccounts {
     pub mint: Address,
     pub stake: Address,
     pub vault: Address,
+    pub token_program: Address,
 }
 impl OpenStakeAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2511,7 +5692,7 @@ impl OpenStakeAccounts {
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.stake, false),
             AccountMeta::new(self.vault, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
     }
@@ -2519,6 +5700,37 @@ impl OpenStakeAccounts {
 /// Opens a stake with a vault of its own.
 pub fn open_stake(accounts: OpenStakeAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![136, 215, 163, 130, 234, 194, 229, 229] }
+}
+/// Accounts of [`pause_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseJobAccounts {
+    pub job: Address,
+}
+impl PauseJobAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new(self.job, false)]
+    }
+}
+/// Pauses a service whose escrow the clock has consumed. Anyone.
+pub fn pause_job(accounts: PauseJobAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![109, 246, 255, 44, 200, 93, 219, 209] }
+}
+/// Accounts of [`pause_openings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseOpeningsAccounts {
+    pub by: Address,
+    pub config: Address,
+}
+impl PauseOpeningsAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.by, true), AccountMeta::new(self.config, false)]
+    }
+}
+/// Stops openings at once; no exit. Authority or guardian.
+pub fn pause_openings(accounts: PauseOpeningsAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![182, 123, 149, 77, 95, 102, 73, 249] }
 }
 /// Accounts of [`pay_audit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -2533,6 +5745,7 @@ pub struct PayAuditAccounts {
     pub mint_rule: Address,
     pub audit_budget: Address,
     pub destination: Address,
+    pub token_program: Address,
 }
 impl PayAuditAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2546,7 +5759,7 @@ impl PayAuditAccounts {
             AccountMeta::new_readonly(self.mint_rule, false),
             AccountMeta::new(self.audit_budget, false),
             AccountMeta::new(self.destination, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
@@ -2644,6 +5857,68 @@ impl PlaceBidArgs {
 pub fn place_bid(accounts: PlaceBidAccounts, args: PlaceBidArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`post_array`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostArrayAccounts {
+    pub tenant: Address,
+    pub config: Address,
+    pub mint: Address,
+    pub mint_rule: Address,
+    pub array: Address,
+    pub vault: Address,
+    pub source: Address,
+    pub token_program: Address,
+}
+impl PostArrayAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.tenant, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new_readonly(self.mint_rule, false),
+            AccountMeta::new(self.array, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new(self.source, false),
+            AccountMeta::new_readonly(self.token_program, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`post_array`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostArrayArgs {
+    pub args: ArrayTerms,
+}
+impl Wire for PostArrayArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl PostArrayArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [39, 145, 48, 113, 82, 181, 189, 51];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Posts many tasks as one and locks their escrow in one vault.
+pub fn post_array(accounts: PostArrayAccounts, args: PostArrayArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`post_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PostJobAccounts {
@@ -2654,6 +5929,7 @@ pub struct PostJobAccounts {
     pub job: Address,
     pub vault: Address,
     pub source: Address,
+    pub token_program: Address,
 }
 impl PostJobAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2666,7 +5942,7 @@ impl PostJobAccounts {
             AccountMeta::new(self.job, false),
             AccountMeta::new(self.vault, false),
             AccountMeta::new(self.source, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
     }
@@ -2763,6 +6039,218 @@ impl PublishOfferArgs {
 pub fn publish_offer(accounts: PublishOfferAccounts, args: PublishOfferArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`queue_config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueConfigAccounts {
+    pub authority: Address,
+    pub config: Address,
+    /// One at a time: what waits is what everybody looks at.
+    pub queued: Address,
+}
+impl QueueConfigAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.queued, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`queue_config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueConfigArgs {
+    pub args: ConfigArgs,
+}
+impl Wire for QueueConfigArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl QueueConfigArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [212, 176, 252, 33, 158, 21, 192, 45];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Queues a change of parameters within the bounds written in the program; it may be applied after the timelock.
+pub fn queue_config(accounts: QueueConfigAccounts, args: QueueConfigArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`queue_mint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueMintAccounts {
+    pub authority: Address,
+    pub config: Address,
+    pub mint_rule: Address,
+}
+impl QueueMintAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.authority, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.mint_rule, false),
+        ]
+    }
+}
+/// Arguments of [`queue_mint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueMintArgs {
+    pub args: MintRuleArgs,
+}
+impl Wire for QueueMintArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl QueueMintArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [3, 255, 43, 137, 107, 54, 37, 193];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Queues a change of a mint's rule.
+pub fn queue_mint(accounts: QueueMintAccounts, args: QueueMintArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`record_capability`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordCapabilityAccounts {
+    pub config: Address,
+    /// The arbiter's account: owner, discriminator, version and kind are checked.
+    pub witness_root: Address,
+    pub provider: Address,
+}
+impl RecordCapabilityAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.provider, false),
+        ]
+    }
+}
+/// Arguments of [`record_capability`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordCapabilityArgs {
+    pub args: CapabilityClaim,
+    pub inclusion: Inclusion,
+}
+impl Wire for RecordCapabilityArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+        self.inclusion.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)?, inclusion: Wire::read(input)? })
+    }
+}
+
+impl RecordCapabilityArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [71, 193, 154, 156, 127, 233, 200, 138];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Carries a capability certificate to its provider. Anyone.
+pub fn record_capability(accounts: RecordCapabilityAccounts, args: RecordCapabilityArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`record_uptime`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordUptimeAccounts {
+    pub config: Address,
+    /// The arbiter's account: owner, discriminator, version and kind are checked.
+    pub witness_root: Address,
+    pub provider: Address,
+}
+impl RecordUptimeAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.provider, false),
+        ]
+    }
+}
+/// Arguments of [`record_uptime`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordUptimeArgs {
+    pub args: UptimeClaim,
+    pub inclusion: Inclusion,
+}
+impl Wire for RecordUptimeArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+        self.inclusion.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)?, inclusion: Wire::read(input)? })
+    }
+}
+
+impl RecordUptimeArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [164, 56, 188, 50, 20, 234, 180, 255];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Carries a count of heartbeats to its provider. Anyone.
+pub fn record_uptime(accounts: RecordUptimeAccounts, args: RecordUptimeArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`register_provider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegisterProviderAccounts {
@@ -2815,6 +6303,129 @@ impl RegisterProviderArgs {
 pub fn register_provider(accounts: RegisterProviderAccounts, args: RegisterProviderArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`report_usage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportUsageAccounts {
+    pub config: Address,
+    pub job: Address,
+}
+impl ReportUsageAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![AccountMeta::new_readonly(self.config, false), AccountMeta::new(self.job, false)]
+    }
+}
+/// Arguments of [`report_usage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportUsageArgs {
+    pub args: UsageClaim,
+}
+impl Wire for ReportUsageArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.args.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { args: Wire::read(input)? })
+    }
+}
+
+impl ReportUsageArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [65, 82, 222, 97, 7, 67, 132, 82];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Takes in the cumulative usage of a service, signed by both node keys. Anyone may send it.
+pub fn report_usage(accounts: ReportUsageAccounts, args: ReportUsageArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`resolve_appeal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResolveAppealAccounts {
+    pub config: Address,
+    pub stake: Address,
+    pub slash_case: Address,
+    /// Where the arbiter keeps its verdict on the appeal, if there is one.
+    pub verdict: Address,
+}
+impl ResolveAppealAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.slash_case, false),
+            AccountMeta::new_readonly(self.verdict, false),
+        ]
+    }
+}
+/// Applies the arbiter's verdict on an appeal, or the written default after its deadline. Anyone.
+pub fn resolve_appeal(accounts: ResolveAppealAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![225, 133, 69, 13, 240, 143, 68, 170] }
+}
+/// Accounts of [`resume_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResumeJobAccounts {
+    pub operator: Address,
+    pub provider: Address,
+    pub job: Address,
+}
+impl ResumeJobAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new(self.job, false),
+        ]
+    }
+}
+/// Declares a paused service healthy again, after a top-up: metering goes on.
+pub fn resume_job(accounts: ResumeJobAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![227, 121, 122, 86, 162, 46, 31, 39] }
+}
+/// Accounts of [`roll_rewards`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RollRewardsAccounts {
+    pub config: Address,
+    pub from: Address,
+    pub to: Address,
+    /// A rewards root of the arbiter: its epoch says how late it is.
+    pub witness_root: Address,
+    pub from_vault: Address,
+    pub to_vault: Address,
+    pub mint: Address,
+    pub token_program: Address,
+}
+impl RollRewardsAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.from, false),
+            AccountMeta::new(self.to, false),
+            AccountMeta::new_readonly(self.witness_root, false),
+            AccountMeta::new(self.from_vault, false),
+            AccountMeta::new(self.to_vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Moves what nobody claimed for long into a later pool. Anyone.
+pub fn roll_rewards(accounts: RollRewardsAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![244, 4, 21, 1, 95, 65, 152, 213] }
+}
 /// Accounts of [`settle_unchallenged`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleUnchallengedAccounts {
@@ -2841,6 +6452,63 @@ impl SettleUnchallengedAccounts {
 pub fn settle_unchallenged(accounts: SettleUnchallengedAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![67, 107, 173, 70, 133, 86, 211, 124] }
 }
+/// Accounts of [`skip_bid`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SkipBidAccounts {
+    pub config: Address,
+    pub job: Address,
+    pub mint_rule: Address,
+    pub bid: Address,
+    pub provider: Address,
+    pub stake: Address,
+}
+impl SkipBidAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new_readonly(self.mint_rule, false),
+            AccountMeta::new_readonly(self.bid, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
+        ]
+    }
+}
+/// Passes over the best bid of an open job if it was taken back or no longer fits. Anyone.
+pub fn skip_bid(accounts: SkipBidAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![86, 236, 44, 167, 228, 86, 215, 220] }
+}
+/// Accounts of [`slash_on_evidence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlashOnEvidenceAccounts {
+    pub payer: Address,
+    pub config: Address,
+    /// The arbiter's account: owner, discriminator, version, kind and offender are checked.
+    pub evidence: Address,
+    /// The address of the job that the evidence names: whoever is there now.
+    pub job: Address,
+    pub stake: Address,
+    pub slash_case: Address,
+}
+impl SlashOnEvidenceAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.evidence, false),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.slash_case, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Slashes by evidence of the arbiter, once per evidence. Anyone.
+pub fn slash_on_evidence(accounts: SlashOnEvidenceAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![176, 171, 244, 130, 237, 31, 174, 60] }
+}
 /// Accounts of [`start_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartJobAccounts {
@@ -2852,7 +6520,7 @@ impl StartJobAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
-            AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new(self.operator, true),
             AccountMeta::new_readonly(self.provider, false),
             AccountMeta::new(self.job, false),
         ]
@@ -2861,6 +6529,32 @@ impl StartJobAccounts {
 /// Declares the container running: metering begins.
 pub fn start_job(accounts: StartJobAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![163, 53, 89, 161, 195, 3, 16, 63] }
+}
+/// Accounts of [`stop_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopJobAccounts {
+    pub party: Address,
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    /// Gets the deposit of its bid back, if the tenant ends what it had no time to start.
+    pub operator: Address,
+}
+impl StopJobAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.party, true),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new(self.provider, false),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.operator, false),
+        ]
+    }
+}
+/// Ends a service; tenant or provider, at any time. Never pauses.
+pub fn stop_job(accounts: StopJobAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![9, 106, 38, 94, 222, 92, 4, 126] }
 }
 /// Accounts of [`submit_proof`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -2921,10 +6615,12 @@ pub struct SweepFeesAccounts {
     pub config: Address,
     pub job: Address,
     pub vault: Address,
+    /// Written, because a share of a fee in the native token is burnt.
     pub mint: Address,
     pub mint_rule: Address,
     pub audit_budget: Address,
     pub treasury: Address,
+    pub token_program: Address,
 }
 impl SweepFeesAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2933,15 +6629,15 @@ impl SweepFeesAccounts {
             AccountMeta::new_readonly(self.config, false),
             AccountMeta::new(self.job, false),
             AccountMeta::new(self.vault, false),
-            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.mint, false),
             AccountMeta::new_readonly(self.mint_rule, false),
             AccountMeta::new(self.audit_budget, false),
             AccountMeta::new(self.treasury, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
-/// Splits a settled job's fee between treasury and audit budget. Anyone.
+/// Splits a settled job's fee between burn, audit budget and treasury. Anyone.
 pub fn sweep_fees(accounts: SweepFeesAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![175, 225, 98, 71, 118, 66, 34, 148] }
 }
@@ -2953,6 +6649,7 @@ pub struct SweepSlashedAccounts {
     pub vault: Address,
     pub mint: Address,
     pub treasury: Address,
+    pub token_program: Address,
 }
 impl SweepSlashedAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -2963,13 +6660,142 @@ impl SweepSlashedAccounts {
             AccountMeta::new(self.vault, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.treasury, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
 /// Moves slashed stake from its vault to the treasury. Anyone.
 pub fn sweep_slashed(accounts: SweepSlashedAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![48, 250, 251, 165, 194, 251, 6, 22] }
+}
+/// Accounts of [`take_task`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakeTaskAccounts {
+    pub operator: Address,
+    pub config: Address,
+    pub array: Address,
+    pub array_vault: Address,
+    pub mint: Address,
+    pub mint_rule: Address,
+    pub offer: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub job: Address,
+    pub vault: Address,
+    pub token_program: Address,
+}
+impl TakeTaskAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.operator, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.array, false),
+            AccountMeta::new(self.array_vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new_readonly(self.mint_rule, false),
+            AccountMeta::new_readonly(self.offer, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new(self.stake, false),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.token_program, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`take_task`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakeTaskArgs {
+    pub task: u16,
+}
+impl Wire for TakeTaskArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.task.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { task: Wire::read(input)? })
+    }
+}
+
+impl TakeTaskArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [82, 157, 156, 4, 65, 176, 238, 222];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Takes one task of an array at the price of a standing offer; the provider's operator signs.
+pub fn take_task(accounts: TakeTaskAccounts, args: TakeTaskArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`top_up_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopUpJobAccounts {
+    pub payer: Address,
+    pub config: Address,
+    pub job: Address,
+    pub vault: Address,
+    pub mint: Address,
+    pub source: Address,
+    pub token_program: Address,
+}
+impl TopUpJobAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.payer, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new(self.job, false),
+            AccountMeta::new(self.vault, false),
+            AccountMeta::new_readonly(self.mint, false),
+            AccountMeta::new(self.source, false),
+            AccountMeta::new_readonly(self.token_program, false),
+        ]
+    }
+}
+/// Arguments of [`top_up_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopUpJobArgs {
+    pub seconds: u32,
+}
+impl Wire for TopUpJobArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seconds.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seconds: Wire::read(input)? })
+    }
+}
+
+impl TopUpJobArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [118, 50, 161, 217, 48, 70, 47, 38];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Adds seconds to a running or paused service, and the escrow that they cost. Anyone may pay.
+pub fn top_up_job(accounts: TopUpJobAccounts, args: TopUpJobArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`unbond_stake`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -3022,102 +6848,21 @@ impl UnbondStakeArgs {
 pub fn unbond_stake(accounts: UnbondStakeAccounts, args: UnbondStakeArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
-/// Accounts of [`update_config`].
+/// Accounts of [`unpause_openings`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateConfigAccounts {
+pub struct UnpauseOpeningsAccounts {
     pub authority: Address,
     pub config: Address,
 }
-impl UpdateConfigAccounts {
+impl UnpauseOpeningsAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![AccountMeta::new_readonly(self.authority, true), AccountMeta::new(self.config, false)]
     }
 }
-/// Arguments of [`update_config`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateConfigArgs {
-    pub args: ConfigArgs,
-}
-impl Wire for UpdateConfigArgs {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.args.write(out);
-    }
-    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { args: Wire::read(input)? })
-    }
-}
-
-impl UpdateConfigArgs {
-    /// The eight bytes in front of the arguments.
-    pub const DISCRIMINATOR: [u8; 8] = [29, 158, 252, 191, 10, 83, 219, 99];
-    /// The instruction data.
-    pub fn data(&self) -> Vec<u8> {
-        let mut out = Self::DISCRIMINATOR.to_vec();
-        self.write(&mut out);
-        out
-    }
-    /// Reads instruction data back.
-    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = data;
-        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
-        Self::read(&mut input)
-    }
-}
-/// Changes parameters within the bounds written in the program.
-pub fn update_config(accounts: UpdateConfigAccounts, args: UpdateConfigArgs) -> Instruction {
-    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
-}
-/// Accounts of [`update_mint`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateMintAccounts {
-    pub authority: Address,
-    pub config: Address,
-    pub mint_rule: Address,
-}
-impl UpdateMintAccounts {
-    /// The accounts in the order the program takes them, those with a fixed address filled in.
-    pub fn metas(&self) -> Vec<AccountMeta> {
-        vec![
-            AccountMeta::new_readonly(self.authority, true),
-            AccountMeta::new_readonly(self.config, false),
-            AccountMeta::new(self.mint_rule, false),
-        ]
-    }
-}
-/// Arguments of [`update_mint`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UpdateMintArgs {
-    pub args: MintRuleArgs,
-}
-impl Wire for UpdateMintArgs {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.args.write(out);
-    }
-    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { args: Wire::read(input)? })
-    }
-}
-
-impl UpdateMintArgs {
-    /// The eight bytes in front of the arguments.
-    pub const DISCRIMINATOR: [u8; 8] = [212, 203, 57, 78, 75, 245, 222, 5];
-    /// The instruction data.
-    pub fn data(&self) -> Vec<u8> {
-        let mut out = Self::DISCRIMINATOR.to_vec();
-        self.write(&mut out);
-        out
-    }
-    /// Reads instruction data back.
-    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = data;
-        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
-        Self::read(&mut input)
-    }
-}
-/// Changes the rule of an allowed mint.
-pub fn update_mint(accounts: UpdateMintAccounts, args: UpdateMintArgs) -> Instruction {
-    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+/// Lets openings go on. Authority alone.
+pub fn unpause_openings(accounts: UnpauseOpeningsAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![225, 116, 94, 117, 10, 145, 109, 233] }
 }
 /// Accounts of [`update_provider`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -3179,6 +6924,10 @@ pub struct VerifyProofAccounts {
     pub stake: Address,
     /// The arbiter's account: owner, discriminator, version, job, attempt, life and receipt are checked.
     pub verdict: Address,
+    /// Where the slash case will be: `slash`, job, attempt, nonce.
+    pub slash_case: Option<Address>,
+    pub payer: Option<Address>,
+    pub system_program: Option<Address>,
 }
 impl VerifyProofAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -3189,6 +6938,10 @@ impl VerifyProofAccounts {
             AccountMeta::new(self.provider, false),
             AccountMeta::new(self.stake, false),
             AccountMeta::new_readonly(self.verdict, false),
+            self.slash_case.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
+            self.payer.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, true)),
+            self.system_program
+                .map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
         ]
     }
 }
@@ -3218,7 +6971,7 @@ impl WithdrawBidAccounts {
         ]
     }
 }
-/// Takes a bid back and its rent with it, unless it is the best of a running auction.
+/// Takes a bid back and its deposit with it, unless it is the best on an open job.
 pub fn withdraw_bid(accounts: WithdrawBidAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![110, 53, 157, 195, 147, 100, 110, 73] }
 }
@@ -3255,6 +7008,7 @@ pub struct WithdrawStakeAccounts {
     pub mint: Address,
     /// Any account of the mint: its owner signed.
     pub destination: Address,
+    pub token_program: Address,
 }
 impl WithdrawStakeAccounts {
     /// The accounts in the order the program takes them, those with a fixed address filled in.
@@ -3265,7 +7019,7 @@ impl WithdrawStakeAccounts {
             AccountMeta::new(self.vault, false),
             AccountMeta::new_readonly(self.mint, false),
             AccountMeta::new(self.destination, false),
-            AccountMeta::new_readonly(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"), false),
+            AccountMeta::new_readonly(self.token_program, false),
         ]
     }
 }
@@ -3275,6 +7029,22 @@ pub fn withdraw_stake(accounts: WithdrawStakeAccounts) -> Instruction {
 }
 /// Every instruction of the program.
 pub const INSTRUCTIONS: &[InstructionInfo] = &[
+    InstructionInfo {
+        name: "accept_authority",
+        discriminator: [107, 86, 198, 91, 33, 12, 107, 160],
+        accounts: &[
+            AccountInfo {
+                name: "authority",
+                writable: false,
+                signer: true,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
     InstructionInfo {
         name: "accept_bid",
         discriminator: [196, 191, 1, 229, 144, 172, 122, 227],
@@ -3289,7 +7059,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
-            AccountInfo { name: "bid", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "bid", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -3299,6 +7069,16 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 address: None,
             },
             AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "accept_witnessed_usage",
+        discriminator: [37, 18, 119, 211, 132, 225, 8, 132],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "witness", writable: false, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
@@ -3324,7 +7104,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
             AccountInfo {
                 name: "system_program",
@@ -3347,6 +7127,89 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "args", ty: "AnnounceArgs" }],
     },
     InstructionInfo {
+        name: "appeal_slash",
+        discriminator: [157, 190, 15, 209, 156, 36, 116, 250],
+        accounts: &[
+            AccountInfo { name: "owner", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "apply_config",
+        discriminator: [121, 42, 53, 8, 51, 150, 105, 249],
+        accounts: &[
+            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "apply_mint",
+        discriminator: [24, 215, 95, 51, 242, 228, 141, 0],
+        accounts: &[AccountInfo {
+            name: "mint_rule",
+            writable: true,
+            signer: false,
+            optional: false,
+            pda: false,
+            address: None,
+        }],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "apply_slash",
+        discriminator: [77, 101, 240, 125, 163, 33, 225, 199],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "cancel_array",
+        discriminator: [185, 166, 160, 95, 231, 220, 125, 41],
+        accounts: &[
+            AccountInfo { name: "tenant", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "array", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "cancel_config",
+        discriminator: [91, 124, 207, 75, 179, 108, 227, 13],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
         name: "cancel_job",
         discriminator: [126, 241, 155, 241, 50, 236, 83, 118],
         accounts: &[
@@ -3356,10 +7219,18 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[],
     },
     InstructionInfo {
-        name: "claim_refund",
-        discriminator: [15, 16, 30, 161, 255, 228, 97, 60],
+        name: "claim_bounty",
+        discriminator: [225, 157, 163, 238, 239, 169, 75, 226],
         accounts: &[
-            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
@@ -3376,7 +7247,70 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "claim_epoch_reward",
+        discriminator: [226, 196, 170, 104, 125, 21, 190, 232],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "pool", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "provider", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "destination",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "RewardClaim" }],
+    },
+    InstructionInfo {
+        name: "claim_refund",
+        discriminator: [15, 16, 30, 161, 255, 228, 97, 60],
+        accounts: &[
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "destination",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "array", writable: false, signer: false, optional: true, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
             },
         ],
         args: &[],
@@ -3410,23 +7344,97 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[],
     },
     InstructionInfo {
-        name: "close_job",
-        discriminator: [90, 100, 180, 200, 200, 163, 120, 182],
+        name: "claim_sla",
+        discriminator: [89, 167, 252, 209, 133, 185, 195, 2],
         accounts: &[
-            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "tenant", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "verdict", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
-                name: "dust_destination",
+                name: "destination",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "claim_stream",
+        discriminator: [157, 247, 164, 226, 240, 158, 183, 36],
+        accounts: &[
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "destination",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_array",
+        discriminator: [182, 152, 126, 12, 89, 8, 122, 39],
+        accounts: &[
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "array", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "destination",
                 writable: true,
                 signer: false,
                 optional: true,
@@ -3439,7 +7447,84 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_bid",
+        discriminator: [169, 171, 66, 115, 220, 168, 231, 21],
+        accounts: &[
+            AccountInfo { name: "job", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "bid", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_case",
+        discriminator: [188, 7, 71, 62, 186, 245, 29, 55],
+        accounts: &[
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_job",
+        discriminator: [90, 100, 180, 200, 200, 163, 120, 182],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "verdict", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "dust_destination",
+                writable: true,
+                signer: false,
+                optional: true,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "array", writable: true, signer: false, optional: true, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
             },
         ],
         args: &[],
@@ -3477,10 +7562,34 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[ArgInfo { name: "amount", ty: "u64" }],
+    },
+    InstructionInfo {
+        name: "disable_mint",
+        discriminator: [121, 115, 210, 7, 184, 142, 195, 239],
+        accounts: &[
+            AccountInfo {
+                name: "authority",
+                writable: false,
+                signer: true,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "mint_rule",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
     },
     InstructionInfo {
         name: "expire_job",
@@ -3489,14 +7598,45 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "provider", writable: true, signer: false, optional: true, pda: false, address: None },
             AccountInfo { name: "stake", writable: true, signer: false, optional: true, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: true, pda: false, address: None },
+            AccountInfo { name: "verdict", writable: false, signer: false, optional: true, pda: false, address: None },
+            AccountInfo { name: "round", writable: false, signer: false, optional: true, pda: false, address: None },
         ],
         args: &[],
+    },
+    InstructionInfo {
+        name: "fund_rewards",
+        discriminator: [114, 64, 163, 112, 175, 167, 19, 121],
+        accounts: &[
+            AccountInfo { name: "funder", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "pool", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "source", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[ArgInfo { name: "amount", ty: "u64" }],
     },
     InstructionInfo {
         name: "initialize_config",
         discriminator: [208, 127, 21, 1, 194, 190, 196, 70],
         accounts: &[
-            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "deployer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "program_data",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: true, address: None },
             AccountInfo {
                 name: "stake_mint",
@@ -3546,6 +7686,34 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[],
     },
     InstructionInfo {
+        name: "open_reward_pool",
+        discriminator: [150, 17, 130, 249, 44, 52, 49, 109],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "pool", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "epoch", ty: "u32" }],
+    },
+    InstructionInfo {
         name: "open_stake",
         discriminator: [136, 215, 163, 130, 234, 194, 229, 229],
         accounts: &[
@@ -3560,7 +7728,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
             AccountInfo {
                 name: "system_program",
@@ -3570,6 +7738,28 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: Some(Address::from_str_const("11111111111111111111111111111111")),
             },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "pause_job",
+        discriminator: [109, 246, 255, 44, 200, 93, 219, 209],
+        accounts: &[AccountInfo {
+            name: "job",
+            writable: true,
+            signer: false,
+            optional: false,
+            pda: false,
+            address: None,
+        }],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "pause_openings",
+        discriminator: [182, 123, 149, 77, 95, 102, 73, 249],
+        accounts: &[
+            AccountInfo { name: "by", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
@@ -3619,7 +7809,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[ArgInfo { name: "executor", ty: "u8" }],
@@ -3661,6 +7851,43 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "price_per_second", ty: "u64" }],
     },
     InstructionInfo {
+        name: "post_array",
+        discriminator: [39, 145, 48, 113, 82, 181, 189, 51],
+        accounts: &[
+            AccountInfo { name: "tenant", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "mint_rule",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "array", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo { name: "source", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "ArrayTerms" }],
+    },
+    InstructionInfo {
         name: "post_job",
         discriminator: [34, 208, 58, 248, 129, 234, 179, 211],
         accounts: &[
@@ -3684,7 +7911,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
             AccountInfo {
                 name: "system_program",
@@ -3726,6 +7953,82 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "args", ty: "OfferArgs" }],
     },
     InstructionInfo {
+        name: "queue_config",
+        discriminator: [212, 176, 252, 33, 158, 21, 192, 45],
+        accounts: &[
+            AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "ConfigArgs" }],
+    },
+    InstructionInfo {
+        name: "queue_mint",
+        discriminator: [3, 255, 43, 137, 107, 54, 37, 193],
+        accounts: &[
+            AccountInfo {
+                name: "authority",
+                writable: false,
+                signer: true,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "mint_rule",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[ArgInfo { name: "args", ty: "MintRuleArgs" }],
+    },
+    InstructionInfo {
+        name: "record_capability",
+        discriminator: [71, 193, 154, 156, 127, 233, 200, 138],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "provider", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "args", ty: "CapabilityClaim" }, ArgInfo { name: "inclusion", ty: "Inclusion" }],
+    },
+    InstructionInfo {
+        name: "record_uptime",
+        discriminator: [164, 56, 188, 50, 20, 234, 180, 255],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "provider", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "args", ty: "UptimeClaim" }, ArgInfo { name: "inclusion", ty: "Inclusion" }],
+    },
+    InstructionInfo {
         name: "register_provider",
         discriminator: [254, 209, 54, 184, 46, 197, 109, 78],
         accounts: &[
@@ -3744,6 +8047,86 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "args", ty: "ProviderArgs" }],
     },
     InstructionInfo {
+        name: "report_usage",
+        discriminator: [65, 82, 222, 97, 7, 67, 132, 82],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "args", ty: "UsageClaim" }],
+    },
+    InstructionInfo {
+        name: "resolve_appeal",
+        discriminator: [225, 133, 69, 13, 240, 143, 68, 170],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "verdict", writable: false, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "resume_job",
+        discriminator: [227, 121, 122, 86, 162, 46, 31, 39],
+        accounts: &[
+            AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "roll_rewards",
+        discriminator: [244, 4, 21, 1, 95, 65, 152, 213],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "from", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "to", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "witness_root",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "from_vault",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "to_vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
         name: "settle_unchallenged",
         discriminator: [67, 107, 173, 70, 133, 86, 211, 124],
         accounts: &[
@@ -3756,10 +8139,72 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[],
     },
     InstructionInfo {
+        name: "skip_bid",
+        discriminator: [86, 236, 44, 167, 228, 86, 215, 220],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "mint_rule",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "bid", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "slash_on_evidence",
+        discriminator: [176, 171, 244, 130, 237, 31, 174, 60],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "evidence",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: true,
+                address: None,
+            },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
         name: "start_job",
         discriminator: [163, 53, 89, 161, 195, 3, 16, 63],
         accounts: &[
-            AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "operator", writable: true, signer: true, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -3769,6 +8214,18 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 address: None,
             },
             AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "stop_job",
+        discriminator: [9, 106, 38, 94, 222, 92, 4, 126],
+        accounts: &[
+            AccountInfo { name: "party", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "provider", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "operator", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
         args: &[],
     },
@@ -3797,7 +8254,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "mint_rule",
                 writable: false,
@@ -3821,7 +8278,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[],
@@ -3841,10 +8298,86 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[],
+    },
+    InstructionInfo {
+        name: "take_task",
+        discriminator: [82, 157, 156, 4, 65, 176, 238, 222],
+        accounts: &[
+            AccountInfo { name: "operator", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "array", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "array_vault",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "mint_rule",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "offer", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[ArgInfo { name: "task", ty: "u16" }],
+    },
+    InstructionInfo {
+        name: "top_up_job",
+        discriminator: [118, 50, 161, 217, 48, 70, 47, 38],
+        accounts: &[
+            AccountInfo { name: "payer", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "job", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "vault", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "mint", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "source", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "token_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[ArgInfo { name: "seconds", ty: "u32" }],
     },
     InstructionInfo {
         name: "unbond_stake",
@@ -3857,8 +8390,8 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "amount", ty: "u64" }],
     },
     InstructionInfo {
-        name: "update_config",
-        discriminator: [29, 158, 252, 191, 10, 83, 219, 99],
+        name: "unpause_openings",
+        discriminator: [225, 116, 94, 117, 10, 145, 109, 233],
         accounts: &[
             AccountInfo {
                 name: "authority",
@@ -3870,31 +8403,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             },
             AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
         ],
-        args: &[ArgInfo { name: "args", ty: "ConfigArgs" }],
-    },
-    InstructionInfo {
-        name: "update_mint",
-        discriminator: [212, 203, 57, 78, 75, 245, 222, 5],
-        accounts: &[
-            AccountInfo {
-                name: "authority",
-                writable: false,
-                signer: true,
-                optional: false,
-                pda: false,
-                address: None,
-            },
-            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
-            AccountInfo {
-                name: "mint_rule",
-                writable: true,
-                signer: false,
-                optional: false,
-                pda: false,
-                address: None,
-            },
-        ],
-        args: &[ArgInfo { name: "args", ty: "MintRuleArgs" }],
+        args: &[],
     },
     InstructionInfo {
         name: "update_provider",
@@ -3915,6 +8424,23 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             AccountInfo { name: "provider", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "stake", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "verdict", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: true,
+                signer: false,
+                optional: true,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "payer", writable: true, signer: true, optional: true, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: true,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
         ],
         args: &[],
     },
@@ -3991,7 +8517,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 signer: false,
                 optional: false,
                 pda: false,
-                address: Some(Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")),
+                address: None,
             },
         ],
         args: &[],
@@ -4088,7 +8614,7 @@ pub enum MarketError {
     AuctionRunning,
     /// This bid is not the lowest
     BidNotLowest,
-    /// A bid must be lower than the best one
+    /// A bid must be lower than the best one, by the least step
     BidNotLower,
     /// The best bid of a running auction is binding
     BidBinding,
@@ -4132,6 +8658,174 @@ pub enum MarketError {
     CountOutOfBounds,
     /// The destination is needed: the vault holds dust
     DustDestinationMissing,
+    /// The timelock of this change has not passed
+    TimelockRunning,
+    /// Nothing is queued
+    NothingQueued,
+    /// Only the authority or the guardian may pause
+    NotGuardian,
+    /// Only the named next authority may accept
+    NotNextAuthority,
+    /// Only the upgrade authority of the program may set it up
+    NotUpgradeAuthority,
+    /// A rejection sets stake aside: the accounts of its slash case and a payer are needed
+    SlashCaseMissing,
+    /// This slash is not due, or has been dealt with
+    SlashNotDue,
+    /// This window has slashed as much of the stake as it may; the rest waits for the next one
+    SlashCapReached,
+    /// Only a slash by a verdict can be appealed, once, before it is due
+    NotAppealable,
+    /// This slash is not under appeal
+    NotAppealed,
+    /// The appeal is not decided, and may still be
+    AppealUndecided,
+    /// The slash case still holds stake, or keeps its evidence from being used again
+    CaseOpen,
+    /// This account is no evidence of the arbiter against this stake
+    EvidenceInvalid,
+    /// No bounty is due
+    BountyNotDue,
+    /// Verdicts have paid this provider as much as they may in this window
+    OutflowCapReached,
+    /// A verdict settles this job: expiry does not
+    VerdictExists,
+    /// The accounts that show whether this receipt was judged are needed
+    JudgementMissing,
+    /// There is no native token, or this is not it
+    NotNativeMint,
+    /// The pool's claims have begun: it takes no more
+    PoolStarted,
+    /// This account is no rewards root of this epoch, or not the one that earlier claims showed
+    RewardRootInvalid,
+    /// The proof does not show this weight under the root
+    RewardProofInvalid,
+    /// The provider has claimed this epoch or a later one
+    EpochRewarded,
+    /// What is unclaimed may not roll over yet, or not into this pool
+    RollOverTooEarly,
+    /// Availability is pledged with a bond and a required share, by services only
+    SlaTermsIncomplete,
+    /// A service has one attempt
+    ServiceAttempts,
+    /// This job is not a service
+    NotAService,
+    /// A service has no receipt: its usage is reported while it runs
+    ServiceHasNoReceipt,
+    /// A running service is ended, not given back
+    ServiceRunning,
+    /// The service is not running
+    ServiceNotRunning,
+    /// The service is not paused
+    ServiceNotPaused,
+    /// The service is not ending
+    ServiceNotEnding,
+    /// The service fell silent: report usage first, or let it expire
+    ServiceSilent,
+    /// Only the tenant or the provider's operator may end a service
+    NotParty,
+    /// The usage is not signed by the tenant's node key
+    UsageNotCosigned,
+    /// The usage is more than the chain's clock and the escrow allow
+    UsageTooLong,
+    /// The last usage came too late
+    UsageTooLate,
+    /// The witness account does not belong to the arbiter
+    WitnessForeign,
+    /// The witness account has another length
+    WitnessLength,
+    /// The account is not a witness of usage
+    WitnessKind,
+    /// The witness is of a version that this program does not know
+    WitnessVersion,
+    /// The witness is of another job
+    WitnessJob,
+    /// The witness is of another attempt
+    WitnessAttempt,
+    /// The witness is of another life of the job's address
+    WitnessLife,
+    /// Too few validators stand behind the witness
+    WitnessTooFew,
+    /// Nothing has been earned that was not drawn already
+    NothingToStream,
+    /// The escrow has not run dry
+    EscrowNotDry,
+    /// The escrow is dry: top it up first
+    EscrowDry,
+    /// The pause lasted too long: the service can only be ended
+    PauseOver,
+    /// The offer is not for services
+    OfferNotForServices,
+    /// The offer pledges a smaller bond for availability
+    OfferBondTooSmall,
+    /// The offer pledges a lower availability
+    OfferUptimeTooLow,
+    /// No availability bond is due
+    SlaNotDue,
+    /// The tenant has not collected what is due of the availability bond
+    SlaUnpaid,
+    /// The bid was taken back, or has won already
+    BidSpent,
+    /// The best bid still fits: accept it
+    BidStillFits,
+    /// The auction holds as many bids as it may
+    BidsExhausted,
+    /// The job asks for a capability certificate and the provider has none
+    CertificateMissing,
+    /// The provider's capability certificate is older than the job accepts
+    CertificateTooOld,
+    /// The array has no such task
+    NoSuchTask,
+    /// The task is taken, and its job is not closed yet
+    TaskTaken,
+    /// The task is done
+    TaskDone,
+    /// The task failed as often as it may
+    TaskAttemptsExhausted,
+    /// The tenant has cancelled the array: no further task is taken
+    ArrayCancelled,
+    /// The array's deadline has passed: no further task is taken
+    ArrayDeadlinePassed,
+    /// The array still has tasks to be taken, or tasks that are not closed
+    ArrayNotOver,
+    /// The job is a task: its array is needed
+    ArrayMissing,
+    /// The token program is not the one that the mint belongs to
+    TokenProgramDiffers,
+    /// The account is no mint that this program can read
+    MintMalformed,
+    /// The mint carries an extension that is not on the allow-list
+    MintExtensionUnknown,
+    /// The mint withholds a fee from transfers
+    MintTakesFees,
+    /// The mint can be closed and made anew
+    MintClosable,
+    /// The mint allows hidden amounts
+    MintConfidential,
+    /// The mint freezes new accounts by default
+    MintFreezesByDefault,
+    /// The mint's tokens cannot be transferred
+    MintNotTransferable,
+    /// The mint rescales what an atom stands for
+    MintRescalesAmounts,
+    /// The mint has a permanent delegate, who can take tokens out of any account
+    MintHasPermanentDelegate,
+    /// The mint calls another program on every transfer
+    MintHooksTransfers,
+    /// The mint's transfers can be paused
+    MintPausable,
+    /// The mint restricts burning
+    MintRestrictsBurns,
+    /// The account is not a root of measurements by the arbiter
+    WitnessRootInvalid,
+    /// The root holds measurements of another kind
+    WitnessKindDiffers,
+    /// The measurement is not under this root at this place
+    NotIncluded,
+    /// The measurement lies outside the period that the root covers
+    MeasurementOutsidePeriod,
+    /// A measurement as new as this is recorded already
+    MeasurementNotNewer,
 }
 impl MarketError {
     /// Every error, by ascending code.
@@ -4202,6 +8896,90 @@ impl MarketError {
         Self::NodeKeyInvalid,
         Self::CountOutOfBounds,
         Self::DustDestinationMissing,
+        Self::TimelockRunning,
+        Self::NothingQueued,
+        Self::NotGuardian,
+        Self::NotNextAuthority,
+        Self::NotUpgradeAuthority,
+        Self::SlashCaseMissing,
+        Self::SlashNotDue,
+        Self::SlashCapReached,
+        Self::NotAppealable,
+        Self::NotAppealed,
+        Self::AppealUndecided,
+        Self::CaseOpen,
+        Self::EvidenceInvalid,
+        Self::BountyNotDue,
+        Self::OutflowCapReached,
+        Self::VerdictExists,
+        Self::JudgementMissing,
+        Self::NotNativeMint,
+        Self::PoolStarted,
+        Self::RewardRootInvalid,
+        Self::RewardProofInvalid,
+        Self::EpochRewarded,
+        Self::RollOverTooEarly,
+        Self::SlaTermsIncomplete,
+        Self::ServiceAttempts,
+        Self::NotAService,
+        Self::ServiceHasNoReceipt,
+        Self::ServiceRunning,
+        Self::ServiceNotRunning,
+        Self::ServiceNotPaused,
+        Self::ServiceNotEnding,
+        Self::ServiceSilent,
+        Self::NotParty,
+        Self::UsageNotCosigned,
+        Self::UsageTooLong,
+        Self::UsageTooLate,
+        Self::WitnessForeign,
+        Self::WitnessLength,
+        Self::WitnessKind,
+        Self::WitnessVersion,
+        Self::WitnessJob,
+        Self::WitnessAttempt,
+        Self::WitnessLife,
+        Self::WitnessTooFew,
+        Self::NothingToStream,
+        Self::EscrowNotDry,
+        Self::EscrowDry,
+        Self::PauseOver,
+        Self::OfferNotForServices,
+        Self::OfferBondTooSmall,
+        Self::OfferUptimeTooLow,
+        Self::SlaNotDue,
+        Self::SlaUnpaid,
+        Self::BidSpent,
+        Self::BidStillFits,
+        Self::BidsExhausted,
+        Self::CertificateMissing,
+        Self::CertificateTooOld,
+        Self::NoSuchTask,
+        Self::TaskTaken,
+        Self::TaskDone,
+        Self::TaskAttemptsExhausted,
+        Self::ArrayCancelled,
+        Self::ArrayDeadlinePassed,
+        Self::ArrayNotOver,
+        Self::ArrayMissing,
+        Self::TokenProgramDiffers,
+        Self::MintMalformed,
+        Self::MintExtensionUnknown,
+        Self::MintTakesFees,
+        Self::MintClosable,
+        Self::MintConfidential,
+        Self::MintFreezesByDefault,
+        Self::MintNotTransferable,
+        Self::MintRescalesAmounts,
+        Self::MintHasPermanentDelegate,
+        Self::MintHooksTransfers,
+        Self::MintPausable,
+        Self::MintRestrictsBurns,
+        Self::WitnessRootInvalid,
+        Self::WitnessKindDiffers,
+        Self::NotIncluded,
+        Self::MeasurementOutsidePeriod,
+        Self::MeasurementNotNewer,
     ];
     /// The custom error code in the transaction's result.
     pub fn code(self) -> u32 {
@@ -4272,6 +9050,90 @@ impl MarketError {
             Self::NodeKeyInvalid => 563,
             Self::CountOutOfBounds => 564,
             Self::DustDestinationMissing => 565,
+            Self::TimelockRunning => 566,
+            Self::NothingQueued => 567,
+            Self::NotGuardian => 568,
+            Self::NotNextAuthority => 569,
+            Self::NotUpgradeAuthority => 570,
+            Self::SlashCaseMissing => 571,
+            Self::SlashNotDue => 572,
+            Self::SlashCapReached => 573,
+            Self::NotAppealable => 574,
+            Self::NotAppealed => 575,
+            Self::AppealUndecided => 576,
+            Self::CaseOpen => 577,
+            Self::EvidenceInvalid => 578,
+            Self::BountyNotDue => 579,
+            Self::OutflowCapReached => 580,
+            Self::VerdictExists => 581,
+            Self::JudgementMissing => 582,
+            Self::NotNativeMint => 583,
+            Self::PoolStarted => 584,
+            Self::RewardRootInvalid => 585,
+            Self::RewardProofInvalid => 586,
+            Self::EpochRewarded => 587,
+            Self::RollOverTooEarly => 588,
+            Self::SlaTermsIncomplete => 589,
+            Self::ServiceAttempts => 590,
+            Self::NotAService => 591,
+            Self::ServiceHasNoReceipt => 592,
+            Self::ServiceRunning => 593,
+            Self::ServiceNotRunning => 594,
+            Self::ServiceNotPaused => 595,
+            Self::ServiceNotEnding => 596,
+            Self::ServiceSilent => 597,
+            Self::NotParty => 598,
+            Self::UsageNotCosigned => 599,
+            Self::UsageTooLong => 600,
+            Self::UsageTooLate => 601,
+            Self::WitnessForeign => 602,
+            Self::WitnessLength => 603,
+            Self::WitnessKind => 604,
+            Self::WitnessVersion => 605,
+            Self::WitnessJob => 606,
+            Self::WitnessAttempt => 607,
+            Self::WitnessLife => 608,
+            Self::WitnessTooFew => 609,
+            Self::NothingToStream => 610,
+            Self::EscrowNotDry => 611,
+            Self::EscrowDry => 612,
+            Self::PauseOver => 613,
+            Self::OfferNotForServices => 614,
+            Self::OfferBondTooSmall => 615,
+            Self::OfferUptimeTooLow => 616,
+            Self::SlaNotDue => 617,
+            Self::SlaUnpaid => 618,
+            Self::BidSpent => 619,
+            Self::BidStillFits => 620,
+            Self::BidsExhausted => 621,
+            Self::CertificateMissing => 622,
+            Self::CertificateTooOld => 623,
+            Self::NoSuchTask => 624,
+            Self::TaskTaken => 625,
+            Self::TaskDone => 626,
+            Self::TaskAttemptsExhausted => 627,
+            Self::ArrayCancelled => 628,
+            Self::ArrayDeadlinePassed => 629,
+            Self::ArrayNotOver => 630,
+            Self::ArrayMissing => 631,
+            Self::TokenProgramDiffers => 632,
+            Self::MintMalformed => 633,
+            Self::MintExtensionUnknown => 634,
+            Self::MintTakesFees => 635,
+            Self::MintClosable => 636,
+            Self::MintConfidential => 637,
+            Self::MintFreezesByDefault => 638,
+            Self::MintNotTransferable => 639,
+            Self::MintRescalesAmounts => 640,
+            Self::MintHasPermanentDelegate => 641,
+            Self::MintHooksTransfers => 642,
+            Self::MintPausable => 643,
+            Self::MintRestrictsBurns => 644,
+            Self::WitnessRootInvalid => 645,
+            Self::WitnessKindDiffers => 646,
+            Self::NotIncluded => 647,
+            Self::MeasurementOutsidePeriod => 648,
+            Self::MeasurementNotNewer => 649,
         }
     }
     /// The error's name in the IDL.
@@ -4343,6 +9205,90 @@ impl MarketError {
             Self::NodeKeyInvalid => "NodeKeyInvalid",
             Self::CountOutOfBounds => "CountOutOfBounds",
             Self::DustDestinationMissing => "DustDestinationMissing",
+            Self::TimelockRunning => "TimelockRunning",
+            Self::NothingQueued => "NothingQueued",
+            Self::NotGuardian => "NotGuardian",
+            Self::NotNextAuthority => "NotNextAuthority",
+            Self::NotUpgradeAuthority => "NotUpgradeAuthority",
+            Self::SlashCaseMissing => "SlashCaseMissing",
+            Self::SlashNotDue => "SlashNotDue",
+            Self::SlashCapReached => "SlashCapReached",
+            Self::NotAppealable => "NotAppealable",
+            Self::NotAppealed => "NotAppealed",
+            Self::AppealUndecided => "AppealUndecided",
+            Self::CaseOpen => "CaseOpen",
+            Self::EvidenceInvalid => "EvidenceInvalid",
+            Self::BountyNotDue => "BountyNotDue",
+            Self::OutflowCapReached => "OutflowCapReached",
+            Self::VerdictExists => "VerdictExists",
+            Self::JudgementMissing => "JudgementMissing",
+            Self::NotNativeMint => "NotNativeMint",
+            Self::PoolStarted => "PoolStarted",
+            Self::RewardRootInvalid => "RewardRootInvalid",
+            Self::RewardProofInvalid => "RewardProofInvalid",
+            Self::EpochRewarded => "EpochRewarded",
+            Self::RollOverTooEarly => "RollOverTooEarly",
+            Self::SlaTermsIncomplete => "SlaTermsIncomplete",
+            Self::ServiceAttempts => "ServiceAttempts",
+            Self::NotAService => "NotAService",
+            Self::ServiceHasNoReceipt => "ServiceHasNoReceipt",
+            Self::ServiceRunning => "ServiceRunning",
+            Self::ServiceNotRunning => "ServiceNotRunning",
+            Self::ServiceNotPaused => "ServiceNotPaused",
+            Self::ServiceNotEnding => "ServiceNotEnding",
+            Self::ServiceSilent => "ServiceSilent",
+            Self::NotParty => "NotParty",
+            Self::UsageNotCosigned => "UsageNotCosigned",
+            Self::UsageTooLong => "UsageTooLong",
+            Self::UsageTooLate => "UsageTooLate",
+            Self::WitnessForeign => "WitnessForeign",
+            Self::WitnessLength => "WitnessLength",
+            Self::WitnessKind => "WitnessKind",
+            Self::WitnessVersion => "WitnessVersion",
+            Self::WitnessJob => "WitnessJob",
+            Self::WitnessAttempt => "WitnessAttempt",
+            Self::WitnessLife => "WitnessLife",
+            Self::WitnessTooFew => "WitnessTooFew",
+            Self::NothingToStream => "NothingToStream",
+            Self::EscrowNotDry => "EscrowNotDry",
+            Self::EscrowDry => "EscrowDry",
+            Self::PauseOver => "PauseOver",
+            Self::OfferNotForServices => "OfferNotForServices",
+            Self::OfferBondTooSmall => "OfferBondTooSmall",
+            Self::OfferUptimeTooLow => "OfferUptimeTooLow",
+            Self::SlaNotDue => "SlaNotDue",
+            Self::SlaUnpaid => "SlaUnpaid",
+            Self::BidSpent => "BidSpent",
+            Self::BidStillFits => "BidStillFits",
+            Self::BidsExhausted => "BidsExhausted",
+            Self::CertificateMissing => "CertificateMissing",
+            Self::CertificateTooOld => "CertificateTooOld",
+            Self::NoSuchTask => "NoSuchTask",
+            Self::TaskTaken => "TaskTaken",
+            Self::TaskDone => "TaskDone",
+            Self::TaskAttemptsExhausted => "TaskAttemptsExhausted",
+            Self::ArrayCancelled => "ArrayCancelled",
+            Self::ArrayDeadlinePassed => "ArrayDeadlinePassed",
+            Self::ArrayNotOver => "ArrayNotOver",
+            Self::ArrayMissing => "ArrayMissing",
+            Self::TokenProgramDiffers => "TokenProgramDiffers",
+            Self::MintMalformed => "MintMalformed",
+            Self::MintExtensionUnknown => "MintExtensionUnknown",
+            Self::MintTakesFees => "MintTakesFees",
+            Self::MintClosable => "MintClosable",
+            Self::MintConfidential => "MintConfidential",
+            Self::MintFreezesByDefault => "MintFreezesByDefault",
+            Self::MintNotTransferable => "MintNotTransferable",
+            Self::MintRescalesAmounts => "MintRescalesAmounts",
+            Self::MintHasPermanentDelegate => "MintHasPermanentDelegate",
+            Self::MintHooksTransfers => "MintHooksTransfers",
+            Self::MintPausable => "MintPausable",
+            Self::MintRestrictsBurns => "MintRestrictsBurns",
+            Self::WitnessRootInvalid => "WitnessRootInvalid",
+            Self::WitnessKindDiffers => "WitnessKindDiffers",
+            Self::NotIncluded => "NotIncluded",
+            Self::MeasurementOutsidePeriod => "MeasurementOutsidePeriod",
+            Self::MeasurementNotNewer => "MeasurementNotNewer",
         }
     }
     /// What it means, for people.
@@ -4392,7 +9338,7 @@ impl MarketError {
             Self::AuctionClosed => "The auction is over",
             Self::AuctionRunning => "The auction is still running",
             Self::BidNotLowest => "This bid is not the lowest",
-            Self::BidNotLower => "A bid must be lower than the best one",
+            Self::BidNotLower => "A bid must be lower than the best one, by the least step",
             Self::BidBinding => "The best bid of a running auction is binding",
             Self::StartTooLate => "The provider did not start in time",
             Self::ReceiptTooLate => "The receipt came too late",
@@ -4414,6 +9360,98 @@ impl MarketError {
             Self::NodeKeyInvalid => "The key is no valid Ed25519 public key",
             Self::CountOutOfBounds => "A count is outside the allowed range",
             Self::DustDestinationMissing => "The destination is needed: the vault holds dust",
+            Self::TimelockRunning => "The timelock of this change has not passed",
+            Self::NothingQueued => "Nothing is queued",
+            Self::NotGuardian => "Only the authority or the guardian may pause",
+            Self::NotNextAuthority => "Only the named next authority may accept",
+            Self::NotUpgradeAuthority => "Only the upgrade authority of the program may set it up",
+            Self::SlashCaseMissing => {
+                "A rejection sets stake aside: the accounts of its slash case and a payer are needed"
+            }
+            Self::SlashNotDue => "This slash is not due, or has been dealt with",
+            Self::SlashCapReached => {
+                "This window has slashed as much of the stake as it may; the rest waits for the next one"
+            }
+            Self::NotAppealable => "Only a slash by a verdict can be appealed, once, before it is due",
+            Self::NotAppealed => "This slash is not under appeal",
+            Self::AppealUndecided => "The appeal is not decided, and may still be",
+            Self::CaseOpen => "The slash case still holds stake, or keeps its evidence from being used again",
+            Self::EvidenceInvalid => "This account is no evidence of the arbiter against this stake",
+            Self::BountyNotDue => "No bounty is due",
+            Self::OutflowCapReached => "Verdicts have paid this provider as much as they may in this window",
+            Self::VerdictExists => "A verdict settles this job: expiry does not",
+            Self::JudgementMissing => "The accounts that show whether this receipt was judged are needed",
+            Self::NotNativeMint => "There is no native token, or this is not it",
+            Self::PoolStarted => "The pool's claims have begun: it takes no more",
+            Self::RewardRootInvalid => {
+                "This account is no rewards root of this epoch, or not the one that earlier claims showed"
+            }
+            Self::RewardProofInvalid => "The proof does not show this weight under the root",
+            Self::EpochRewarded => "The provider has claimed this epoch or a later one",
+            Self::RollOverTooEarly => "What is unclaimed may not roll over yet, or not into this pool",
+            Self::SlaTermsIncomplete => "Availability is pledged with a bond and a required share, by services only",
+            Self::ServiceAttempts => "A service has one attempt",
+            Self::NotAService => "This job is not a service",
+            Self::ServiceHasNoReceipt => "A service has no receipt: its usage is reported while it runs",
+            Self::ServiceRunning => "A running service is ended, not given back",
+            Self::ServiceNotRunning => "The service is not running",
+            Self::ServiceNotPaused => "The service is not paused",
+            Self::ServiceNotEnding => "The service is not ending",
+            Self::ServiceSilent => "The service fell silent: report usage first, or let it expire",
+            Self::NotParty => "Only the tenant or the provider's operator may end a service",
+            Self::UsageNotCosigned => "The usage is not signed by the tenant's node key",
+            Self::UsageTooLong => "The usage is more than the chain's clock and the escrow allow",
+            Self::UsageTooLate => "The last usage came too late",
+            Self::WitnessForeign => "The witness account does not belong to the arbiter",
+            Self::WitnessLength => "The witness account has another length",
+            Self::WitnessKind => "The account is not a witness of usage",
+            Self::WitnessVersion => "The witness is of a version that this program does not know",
+            Self::WitnessJob => "The witness is of another job",
+            Self::WitnessAttempt => "The witness is of another attempt",
+            Self::WitnessLife => "The witness is of another life of the job's address",
+            Self::WitnessTooFew => "Too few validators stand behind the witness",
+            Self::NothingToStream => "Nothing has been earned that was not drawn already",
+            Self::EscrowNotDry => "The escrow has not run dry",
+            Self::EscrowDry => "The escrow is dry: top it up first",
+            Self::PauseOver => "The pause lasted too long: the service can only be ended",
+            Self::OfferNotForServices => "The offer is not for services",
+            Self::OfferBondTooSmall => "The offer pledges a smaller bond for availability",
+            Self::OfferUptimeTooLow => "The offer pledges a lower availability",
+            Self::SlaNotDue => "No availability bond is due",
+            Self::SlaUnpaid => "The tenant has not collected what is due of the availability bond",
+            Self::BidSpent => "The bid was taken back, or has won already",
+            Self::BidStillFits => "The best bid still fits: accept it",
+            Self::BidsExhausted => "The auction holds as many bids as it may",
+            Self::CertificateMissing => "The job asks for a capability certificate and the provider has none",
+            Self::CertificateTooOld => "The provider's capability certificate is older than the job accepts",
+            Self::NoSuchTask => "The array has no such task",
+            Self::TaskTaken => "The task is taken, and its job is not closed yet",
+            Self::TaskDone => "The task is done",
+            Self::TaskAttemptsExhausted => "The task failed as often as it may",
+            Self::ArrayCancelled => "The tenant has cancelled the array: no further task is taken",
+            Self::ArrayDeadlinePassed => "The array's deadline has passed: no further task is taken",
+            Self::ArrayNotOver => "The array still has tasks to be taken, or tasks that are not closed",
+            Self::ArrayMissing => "The job is a task: its array is needed",
+            Self::TokenProgramDiffers => "The token program is not the one that the mint belongs to",
+            Self::MintMalformed => "The account is no mint that this program can read",
+            Self::MintExtensionUnknown => "The mint carries an extension that is not on the allow-list",
+            Self::MintTakesFees => "The mint withholds a fee from transfers",
+            Self::MintClosable => "The mint can be closed and made anew",
+            Self::MintConfidential => "The mint allows hidden amounts",
+            Self::MintFreezesByDefault => "The mint freezes new accounts by default",
+            Self::MintNotTransferable => "The mint's tokens cannot be transferred",
+            Self::MintRescalesAmounts => "The mint rescales what an atom stands for",
+            Self::MintHasPermanentDelegate => {
+                "The mint has a permanent delegate, who can take tokens out of any account"
+            }
+            Self::MintHooksTransfers => "The mint calls another program on every transfer",
+            Self::MintPausable => "The mint's transfers can be paused",
+            Self::MintRestrictsBurns => "The mint restricts burning",
+            Self::WitnessRootInvalid => "The account is not a root of measurements by the arbiter",
+            Self::WitnessKindDiffers => "The root holds measurements of another kind",
+            Self::NotIncluded => "The measurement is not under this root at this place",
+            Self::MeasurementOutsidePeriod => "The measurement lies outside the period that the root covers",
+            Self::MeasurementNotNewer => "A measurement as new as this is recorded already",
         }
     }
     /// The error with this code.
@@ -4485,6 +9523,90 @@ impl MarketError {
             563 => Some(Self::NodeKeyInvalid),
             564 => Some(Self::CountOutOfBounds),
             565 => Some(Self::DustDestinationMissing),
+            566 => Some(Self::TimelockRunning),
+            567 => Some(Self::NothingQueued),
+            568 => Some(Self::NotGuardian),
+            569 => Some(Self::NotNextAuthority),
+            570 => Some(Self::NotUpgradeAuthority),
+            571 => Some(Self::SlashCaseMissing),
+            572 => Some(Self::SlashNotDue),
+            573 => Some(Self::SlashCapReached),
+            574 => Some(Self::NotAppealable),
+            575 => Some(Self::NotAppealed),
+            576 => Some(Self::AppealUndecided),
+            577 => Some(Self::CaseOpen),
+            578 => Some(Self::EvidenceInvalid),
+            579 => Some(Self::BountyNotDue),
+            580 => Some(Self::OutflowCapReached),
+            581 => Some(Self::VerdictExists),
+            582 => Some(Self::JudgementMissing),
+            583 => Some(Self::NotNativeMint),
+            584 => Some(Self::PoolStarted),
+            585 => Some(Self::RewardRootInvalid),
+            586 => Some(Self::RewardProofInvalid),
+            587 => Some(Self::EpochRewarded),
+            588 => Some(Self::RollOverTooEarly),
+            589 => Some(Self::SlaTermsIncomplete),
+            590 => Some(Self::ServiceAttempts),
+            591 => Some(Self::NotAService),
+            592 => Some(Self::ServiceHasNoReceipt),
+            593 => Some(Self::ServiceRunning),
+            594 => Some(Self::ServiceNotRunning),
+            595 => Some(Self::ServiceNotPaused),
+            596 => Some(Self::ServiceNotEnding),
+            597 => Some(Self::ServiceSilent),
+            598 => Some(Self::NotParty),
+            599 => Some(Self::UsageNotCosigned),
+            600 => Some(Self::UsageTooLong),
+            601 => Some(Self::UsageTooLate),
+            602 => Some(Self::WitnessForeign),
+            603 => Some(Self::WitnessLength),
+            604 => Some(Self::WitnessKind),
+            605 => Some(Self::WitnessVersion),
+            606 => Some(Self::WitnessJob),
+            607 => Some(Self::WitnessAttempt),
+            608 => Some(Self::WitnessLife),
+            609 => Some(Self::WitnessTooFew),
+            610 => Some(Self::NothingToStream),
+            611 => Some(Self::EscrowNotDry),
+            612 => Some(Self::EscrowDry),
+            613 => Some(Self::PauseOver),
+            614 => Some(Self::OfferNotForServices),
+            615 => Some(Self::OfferBondTooSmall),
+            616 => Some(Self::OfferUptimeTooLow),
+            617 => Some(Self::SlaNotDue),
+            618 => Some(Self::SlaUnpaid),
+            619 => Some(Self::BidSpent),
+            620 => Some(Self::BidStillFits),
+            621 => Some(Self::BidsExhausted),
+            622 => Some(Self::CertificateMissing),
+            623 => Some(Self::CertificateTooOld),
+            624 => Some(Self::NoSuchTask),
+            625 => Some(Self::TaskTaken),
+            626 => Some(Self::TaskDone),
+            627 => Some(Self::TaskAttemptsExhausted),
+            628 => Some(Self::ArrayCancelled),
+            629 => Some(Self::ArrayDeadlinePassed),
+            630 => Some(Self::ArrayNotOver),
+            631 => Some(Self::ArrayMissing),
+            632 => Some(Self::TokenProgramDiffers),
+            633 => Some(Self::MintMalformed),
+            634 => Some(Self::MintExtensionUnknown),
+            635 => Some(Self::MintTakesFees),
+            636 => Some(Self::MintClosable),
+            637 => Some(Self::MintConfidential),
+            638 => Some(Self::MintFreezesByDefault),
+            639 => Some(Self::MintNotTransferable),
+            640 => Some(Self::MintRescalesAmounts),
+            641 => Some(Self::MintHasPermanentDelegate),
+            642 => Some(Self::MintHooksTransfers),
+            643 => Some(Self::MintPausable),
+            644 => Some(Self::MintRestrictsBurns),
+            645 => Some(Self::WitnessRootInvalid),
+            646 => Some(Self::WitnessKindDiffers),
+            647 => Some(Self::NotIncluded),
+            648 => Some(Self::MeasurementOutsidePeriod),
+            649 => Some(Self::MeasurementNotNewer),
             _ => None,
         }
     }

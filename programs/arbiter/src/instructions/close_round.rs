@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
 use market::state::Job;
+use proofmill_protocol::limits;
 
 use crate::{error::ArbiterError, events::RoundClosed, state::Round};
 
@@ -26,6 +27,12 @@ pub fn require_over(job: &UncheckedAccount, nonce: u64) -> Result<()> {
 pub fn handle(ctx: &mut Context<CloseRound>) -> Result<()> {
     let a = &ctx.accounts;
     require_over(&a.job, a.round.nonce)?;
+    // Missed reveals are slashed by what this account says: somebody gets the time to put them on record.
+    let now = Clock::get()?.unix_timestamp;
+    let missed = a.round.windows().missed(a.round.votes().spoken(), now);
+    let ample = a.round.reveal_until.saturating_add(limits::MISSED_REVEAL_SECONDS);
+    let pending = now <= a.round.reveal_until && a.round.committed & !a.round.votes().spoken() != 0;
+    require!(!pending && (missed & !a.round.missed == 0 || now > ample), ArbiterError::MissedRevealOpen);
     emit!(RoundClosed { round: *a.round.address() });
     Ok(())
 }

@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
 use market::state::{Job, Provider};
-use proofmill_protocol::{job::JobState, seeds};
+use proofmill_protocol::{job::JobState, limits::COMMITTEE_MAX, seeds};
 
 use super::open_round::{fill, round_seed, Drawn};
 use crate::{
-    beacon::{Beacon, SlotHashes},
+    beacon::randomness,
     error::ArbiterError,
     state::{ArbiterConfig, ExecutorList, Round, ValidatorSet, LAYOUT_VERSION, ROUND_ESCALATED},
 };
@@ -26,13 +26,16 @@ pub struct EscalateRound {
             && first.receipt_hash == job.receipt_hash @ ArbiterError::RoundMismatch
     )]
     pub first: Account<Round>,
+    /// The set that judged first: whoever sat is drawn last. May be the same account.
+    #[account(constraint = first_set.epoch == first.epoch @ ArbiterError::SetNotCurrent)]
+    pub first_set: Account<ValidatorSet>,
     #[account(
         init, payer = payer,
         seeds = [seeds::ROUND, job.address().as_ref(), &job.attempt.to_le_bytes(), &[2u8]], bump
     )]
     pub round: Account<Round>,
-    /// The beacon; its address is checked.
-    pub slot_hashes: UncheckedAccount,
+    /// The beacon of the configured kind; checked where it is read.
+    pub beacon: UncheckedAccount,
     pub system_program: Program<System>,
 }
 
@@ -40,7 +43,9 @@ pub fn handle(ctx: &mut Context<EscalateRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Submitted, ArbiterError::JobNotSubmitted);
     require!(a.first.state == ROUND_ESCALATED, ArbiterError::NotEscalated);
-    let seed = round_seed(&a.job, 2, &SlotHashes(a.slot_hashes.account()).after(a.first.touched_slot)?);
+    let beacon = randomness(a.config.beacon_kind, a.beacon.account(), a.first.touched_slot, a.first.touched_at)?;
+    let seed = round_seed(&a.job, 2, &beacon);
+    let (sat, members) = seated(&a.first, &a.first_set);
     a.round.version = LAYOUT_VERSION;
     a.round.bump = ctx.bumps.round;
     fill(
@@ -52,9 +57,22 @@ pub fn handle(ctx: &mut Context<EscalateRound>) -> Result<()> {
             set: &a.validator_set,
             executors: &a.executors,
             earlier_executor: a.first.executor.to_bytes(),
+            earlier_members: &sat[..members],
             seed,
             index: 2,
             payer: *a.payer.address(),
         },
     )
+}
+
+/// Identities of a round's seats, and how many there are.
+pub fn seated(round: &Account<Round>, set: &Account<ValidatorSet>) -> ([[u8; 32]; COMMITTEE_MAX], usize) {
+    let seats = usize::from(round.seats).min(COMMITTEE_MAX);
+    let mut identities = [[0u8; 32]; COMMITTEE_MAX];
+    for (identity, member) in identities.iter_mut().zip(&round.committee).take(seats) {
+        if let Some(found) = set.identities.get(usize::from(*member)) {
+            *identity = *found;
+        }
+    }
+    (identities, seats)
 }

@@ -4,12 +4,11 @@ use proofmill_protocol::quorum::RoundOutcome;
 use crate::{
     error::ArbiterError,
     events::RoundExpired,
-    state::{ArbiterConfig, Round, ROUND_ESCALATED, ROUND_OPEN},
+    state::{Round, ROUND_ESCALATED, ROUND_OPEN},
 };
 
 #[derive(Accounts)]
 pub struct ExpireRound {
-    pub config: Account<ArbiterConfig>,
     #[account(mut)]
     pub round: Account<Round>,
 }
@@ -19,11 +18,12 @@ pub fn handle(ctx: &mut Context<ExpireRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     let clock = Clock::get()?;
     require!(a.round.state == ROUND_OPEN, ArbiterError::RoundDecided);
-    let closed = clock.unix_timestamp > a.round.attest_until;
-    let outcome = a.round.votes().outcome(a.config.rule(a.round.index), closed);
-    require!(outcome == RoundOutcome::Escalate, ArbiterError::RoundPending);
+    let votes = a.round.votes();
+    let closed = a.round.windows().closed(votes.spoken(), clock.unix_timestamp);
+    require!(votes.outcome(a.round.rule(), closed) == RoundOutcome::Escalate, ArbiterError::RoundPending);
     a.round.state = ROUND_ESCALATED;
     a.round.touched_slot = clock.slot;
-    emit!(RoundExpired { round: *a.round.address() });
+    a.round.touched_at = clock.unix_timestamp;
+    emit!(RoundExpired { round: *a.round.address(), committed: a.round.committed, revealed: votes.spoken() });
     Ok(())
 }

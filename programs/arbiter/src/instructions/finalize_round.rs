@@ -4,14 +4,13 @@ use proofmill_protocol::{quorum::RoundOutcome, seeds, verdict::Opinion};
 use crate::{
     error::ArbiterError,
     events::VerdictReached,
-    state::{ArbiterConfig, Round, Verdict, LAYOUT_VERSION, ROUND_FINAL, ROUND_OPEN},
+    state::{Round, Verdict, LAYOUT_VERSION, ROUND_FINAL, ROUND_OPEN},
 };
 
 #[derive(Accounts)]
 pub struct FinalizeRound {
     #[account(mut)]
     pub payer: Signer,
-    pub config: Account<ArbiterConfig>,
     #[account(mut)]
     pub round: Account<Round>,
     /// The escalated first round, if this is the second.
@@ -29,7 +28,8 @@ pub fn handle(ctx: &mut Context<FinalizeRound>) -> Result<()> {
     require!(a.round.state == ROUND_OPEN, ArbiterError::RoundDecided);
     let now = Clock::get()?.unix_timestamp;
     let votes = a.round.votes();
-    let opinion = match votes.outcome(a.config.rule(a.round.index), now > a.round.attest_until) {
+    let closed = a.round.windows().closed(votes.spoken(), now);
+    let opinion = match votes.outcome(a.round.rule(), closed) {
         RoundOutcome::Decided(opinion) => opinion,
         RoundOutcome::Pending | RoundOutcome::Escalate => return Err(ArbiterError::RoundPending.into()),
     };
@@ -80,6 +80,8 @@ pub fn handle(ctx: &mut Context<FinalizeRound>) -> Result<()> {
         opinion: opinion as u8,
         rounds: a.round.index,
         agreeing: verdict.agreeing,
+        committed: a.round.committed,
+        revealed: votes.spoken(),
     });
     Ok(())
 }

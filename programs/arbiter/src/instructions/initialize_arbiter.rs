@@ -1,4 +1,4 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, wincode, BORSH_CONFIG};
 use market::state::Config as MarketConfig;
 use proofmill_protocol::seeds;
 
@@ -17,29 +17,52 @@ pub struct ArbiterArgs {
     pub reveals_min: u8,
     pub escalated_committee: u8,
     pub escalated_threshold: u8,
-    pub attest_window_seconds: u32,
+    pub commit_window_seconds: u32,
+    pub reveal_window_seconds: u32,
     pub epoch_seconds: u32,
+    /// Which beacon decides: 1 slot hashes, 2 drand.
+    pub beacon_kind: u8,
 }
 
+/// Room for serialized arguments in the queue's account.
+pub const QUEUED_ARGS_LEN: usize = 256;
+
 impl ArbiterArgs {
-    pub fn write(&self, config: &mut Account<ArbiterConfig>) -> Result<()> {
-        config.authority = self.authority;
+    /// Serializes into `out`; the number of bytes used.
+    pub fn store(&self, out: &mut [u8; QUEUED_ARGS_LEN]) -> Result<usize> {
+        let length =
+            wincode::config::serialized_size(self, BORSH_CONFIG).map_err(|_| ArbiterError::ConfigOutOfBounds)?;
+        let length = usize::try_from(length).map_err(|_| ArbiterError::ConfigOutOfBounds)?;
+        let free = out.get_mut(..length).ok_or(ArbiterError::ConfigOutOfBounds)?;
+        wincode::config::serialize_into(free, self, BORSH_CONFIG).map_err(|_| ArbiterError::ConfigOutOfBounds)?;
+        Ok(length)
+    }
+
+    /// Reads what `store` wrote.
+    pub fn load(bytes: &[u8; QUEUED_ARGS_LEN], length: u16) -> Result<Self> {
+        let used = bytes.get(..usize::from(length)).ok_or(ArbiterError::ConfigOutOfBounds)?;
+        wincode::config::deserialize_exact(used, BORSH_CONFIG).map_err(|_| ArbiterError::ConfigOutOfBounds.into())
+    }
+
+    /// Writes every parameter but who governs: that has a rule of its own.
+    pub fn write(&self, config: &mut ArbiterConfig) -> Result<()> {
         config.committee = self.committee;
         config.threshold = self.threshold;
         config.reveals_min = self.reveals_min;
         config.escalated_committee = self.escalated_committee;
         config.escalated_threshold = self.escalated_threshold;
-        config.attest_window_seconds = self.attest_window_seconds;
+        config.commit_window_seconds = self.commit_window_seconds;
+        config.reveal_window_seconds = self.reveal_window_seconds;
         config.epoch_seconds = self.epoch_seconds;
-        config.invariant()?;
-        emit!(ArbiterChanged { authority: self.authority, committee: self.committee, threshold: self.threshold });
-        Ok(())
+        config.beacon_kind = self.beacon_kind;
+        config.invariant()
     }
 }
 
 #[derive(Accounts)]
 pub struct InitializeArbiter {
-    /// The market's authority: nobody else may set up its arbiter.
+    /// The market's authority: nobody else may set up its arbiter. Who that is, the upgrade authority of the market
+    /// has said, so there is nothing here to be first at.
     #[account(mut, address = market_config.authority @ ArbiterError::NotAuthority)]
     pub authority: Signer,
     #[account(constraint = market_config.arbiter == crate::ID @ ArbiterError::ForeignMarket)]
@@ -59,5 +82,9 @@ pub fn handle(ctx: &mut Context<InitializeArbiter>, args: ArbiterArgs) -> Result
     a.config.domain = a.market_config.domain;
     a.roster.version = LAYOUT_VERSION;
     a.roster.bump = ctx.bumps.roster;
-    args.write(&mut a.config)
+    a.config.authority = args.authority;
+    args.write(&mut a.config)?;
+    a.config.require_liable(&a.market_config)?;
+    emit!(ArbiterChanged { authority: args.authority, committee: args.committee, threshold: args.threshold });
+    Ok(())
 }

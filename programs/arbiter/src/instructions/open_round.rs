@@ -1,9 +1,15 @@
 use anchor_lang::prelude::*;
 use market::state::{Job, Provider};
-use proofmill_protocol::{draw, job::JobState, limits, seeds};
+use proofmill_protocol::{
+    draw::{self, Standing},
+    job::JobState,
+    limits,
+    quorum::Windows,
+    seeds,
+};
 
 use crate::{
-    beacon::{Beacon, SlotHashes},
+    beacon::randomness,
     error::ArbiterError,
     events::RoundOpened,
     state::{ArbiterConfig, ExecutorList, Round, ValidatorSet, LAYOUT_VERSION, ROUND_OPEN},
@@ -26,15 +32,16 @@ pub struct OpenRound {
         seeds = [seeds::ROUND, job.address().as_ref(), &job.attempt.to_le_bytes(), &[1u8]], bump
     )]
     pub round: Account<Round>,
-    /// The beacon; its address is checked.
-    pub slot_hashes: UncheckedAccount,
+    /// The beacon of the configured kind; checked where it is read.
+    pub beacon: UncheckedAccount,
     pub system_program: Program<System>,
 }
 
 pub fn handle(ctx: &mut Context<OpenRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Submitted, ArbiterError::JobNotSubmitted);
-    let seed = round_seed(&a.job, 1, &SlotHashes(a.slot_hashes.account()).after(a.job.receipt_slot)?);
+    let beacon = randomness(a.config.beacon_kind, a.beacon.account(), a.job.receipt_slot, a.job.receipt_at)?;
+    let seed = round_seed(&a.job, 1, &beacon);
     require!(draw::is_audited(&seed, a.job.audit_bps), ArbiterError::NotSampled);
     a.round.version = LAYOUT_VERSION;
     a.round.bump = ctx.bumps.round;
@@ -47,6 +54,7 @@ pub fn handle(ctx: &mut Context<OpenRound>) -> Result<()> {
             set: &a.validator_set,
             executors: &a.executors,
             earlier_executor: [0; 32],
+            earlier_members: &[],
             seed,
             index: 1,
             payer: *a.payer.address(),
@@ -74,6 +82,8 @@ pub struct Drawn<'a> {
     pub set: &'a Account<ValidatorSet>,
     pub executors: &'a Account<ExecutorList>,
     pub earlier_executor: [u8; 32],
+    /// Identities that sat in an earlier round.
+    pub earlier_members: &'a [[u8; 32]],
     pub seed: [u8; 32],
     pub index: u8,
     pub payer: Address,
@@ -82,11 +92,23 @@ pub struct Drawn<'a> {
 /// Draws committee and re-executor and writes the round. The parties to the job are never drawn.
 pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     let clock = Clock::get()?;
-    let seats = from.config.rule(from.index).committee;
+    require!(clock.unix_timestamp <= from.config.draws_until(), ArbiterError::SetStale);
+    let rule = from.config.rule(from.index);
+    let seats = rule.committee;
     let (tenant, owner) = (from.job.tenant.to_bytes(), from.provider.owner.to_bytes());
     let party = |key: &[u8; 32]| *key == tenant || *key == owner;
-    let members = usize::from(from.set.count).min(limits::VALIDATORS_MAX);
-    let committee = draw::committee(&from.seed, members, usize::from(seats), |seat| party(&from.set.identities[seat]))
+    let standing = |member: usize| {
+        let identity = &from.set.identities[member];
+        if party(identity) {
+            Standing::Party
+        } else if from.earlier_members.contains(identity) {
+            Standing::SatBefore
+        } else {
+            Standing::Fresh
+        }
+    };
+    let weights = &from.set.weights[..from.set.members()];
+    let committee = draw::committee(&from.seed, weights, usize::from(seats), standing)
         .map_err(|_| ArbiterError::CommitteeTooSmall)?;
     let judged = from.job.provider.to_bytes();
     let listed = usize::from(from.executors.count).min(limits::EXECUTORS_MAX);
@@ -97,13 +119,21 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     round.index = from.index;
     round.state = ROUND_OPEN;
     round.seats = seats;
+    round.threshold = rule.threshold;
+    round.reveals_min = rule.reveals_min;
     round.attempt = from.job.attempt;
     round.epoch = from.set.epoch;
     round.committee = committee;
     round.nonce = from.job.nonce;
     round.opened_at = clock.unix_timestamp;
-    round.attest_until = clock.unix_timestamp.saturating_add(i64::from(from.config.attest_window_seconds));
+    round.set_windows(Windows::open(
+        seats,
+        clock.unix_timestamp,
+        from.config.commit_window_seconds,
+        from.config.reveal_window_seconds,
+    ));
     round.touched_slot = clock.slot;
+    round.touched_at = clock.unix_timestamp;
     round.job = *from.job.address();
     round.receipt_hash = from.job.receipt_hash;
     round.provider = from.job.provider;

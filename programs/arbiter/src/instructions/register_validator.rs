@@ -1,5 +1,8 @@
 use anchor_lang::prelude::*;
-use market::state::{Config as MarketConfig, Stake};
+use market::{
+    signature::is_signing_key,
+    state::{Config as MarketConfig, Stake},
+};
 use proofmill_protocol::limits;
 
 use crate::{
@@ -20,19 +23,26 @@ pub struct RegisterValidator {
     pub roster: Account<Roster>,
 }
 
-pub fn handle(ctx: &mut Context<RegisterValidator>, vote_key: [u8; 32]) -> Result<()> {
+pub fn handle(ctx: &mut Context<RegisterValidator>, vote_key: [u8; 32], delegate: Address) -> Result<()> {
     let a = &mut ctx.accounts;
+    a.config.require_liable(&a.market_config)?;
     require!(a.stake.balances().free() >= a.market_config.validator_stake_min, ArbiterError::StakeTooSmall);
     let identity = a.validator.address().to_bytes();
     require!(a.roster.position(&identity).is_none(), ArbiterError::AlreadyRegistered);
     let count = usize::from(a.roster.count);
     // One key for two seats would count twice.
     let taken = a.roster.vote_keys.iter().take(count).any(|key| *key == vote_key);
-    require!(!taken && vote_key != [0; 32], ArbiterError::VoteKeyTaken);
+    require!(!taken, ArbiterError::VoteKeyTaken);
+    require!(is_signing_key(&vote_key), ArbiterError::VoteKeyInvalid);
+    require!(delegate != Address::default(), ArbiterError::DelegateInvalid);
     require!(count < limits::VALIDATORS_MAX, ArbiterError::RosterFull);
     a.roster.identities[count] = identity;
     a.roster.vote_keys[count] = vote_key;
+    a.roster.delegates[count] = delegate.to_bytes();
+    a.roster.weights[count] = a.stake.bonded;
+    a.roster.weighed_at[count] = Clock::get()?.unix_timestamp;
+    a.roster.endpoints[count] = [0; 18];
     a.roster.count = a.roster.count.saturating_add(1);
-    emit!(ValidatorRegistered { validator: *a.validator.address(), vote_key });
+    emit!(ValidatorRegistered { validator: *a.validator.address(), vote_key, delegate, weight: a.stake.bonded });
     Ok(())
 }

@@ -7,6 +7,7 @@ use proofmill_protocol::{
     attestation::Reexecution,
     envelope::{envelope, Kind},
     ids::{Domain, JobKey},
+    quorum::Phase,
 };
 
 use crate::{
@@ -40,7 +41,9 @@ pub fn handle(ctx: &mut Context<SubmitReexecution>, args: ReexecutionArgs) -> Re
     let a = &mut ctx.accounts;
     require!(a.round.state == ROUND_OPEN, ArbiterError::RoundDecided);
     require!(a.round.reexecuted == 0, ArbiterError::AlreadyReexecuted);
-    require!(Clock::get()?.unix_timestamp <= a.round.attest_until, ArbiterError::AttestationTooLate);
+    // Once seats may reveal, a claim could follow what they say.
+    let phase = a.round.windows().phase(Clock::get()?.unix_timestamp);
+    require!(phase == Phase::Committing, ArbiterError::CommitTooLate);
     let claim = Reexecution {
         domain: Domain(a.config.domain),
         job: JobKey(a.round.job.to_bytes()),

@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::{limits, quorum::Rule};
+use market::state::Config as MarketConfig;
+use proofmill_protocol::{limits, quorum::Rule, witness::is_supermajority};
 
-use crate::error::ArbiterError;
+use crate::{beacon, error::ArbiterError};
 
 /// Parameters of judging. One per program.
 #[account]
@@ -15,13 +16,18 @@ pub struct ArbiterConfig {
     /// The same for an escalated round.
     pub escalated_committee: u8,
     pub escalated_threshold: u8,
-    pub reserved_a: u8,
-    /// Seconds a round stays open to attestations.
-    pub attest_window_seconds: u32,
+    /// `beacon::SLOT_HASHES` or `beacon::DRAND`.
+    pub beacon_kind: u8,
+    /// Seconds in which re-executions come and seats commit, at most.
+    pub commit_window_seconds: u32,
+    /// Seconds in which seats reveal what they committed to.
+    pub reveal_window_seconds: u32,
     /// Least life of a validator set, seconds.
     pub epoch_seconds: u32,
     /// Epoch of the present set; zero before the first.
     pub epoch: u32,
+    /// Epoch of the newest set: one ahead of the present one.
+    pub frozen_epoch: u32,
     pub reserved_b: [u8; 4],
     pub epoch_started_at: i64,
     pub authority: Address,
@@ -30,6 +36,8 @@ pub struct ArbiterConfig {
     /// The same domain as the market's: in everything signed.
     pub domain: [u8; 32],
     pub reserved: [u8; 64],
+    /// Named as the next authority by an applied change; governs once it accepts. Zero if there is none.
+    pub pending_authority: Address,
 }
 
 impl ArbiterConfig {
@@ -47,15 +55,48 @@ impl ArbiterConfig {
             && majority(self.escalated_threshold, self.escalated_committee)
             && self.reveals_min >= self.threshold
             && self.reveals_min <= self.committee
-            && self.attest_window_seconds >= 1
-            && self.attest_window_seconds.saturating_mul(u32::from(limits::ROUNDS_MAX))
-                <= limits::VERDICT_WINDOW_SECONDS_MAX
-            && self.epoch_seconds >= 1;
+            // Silence must not be worth buying: more than two thirds have to speak.
+            && is_supermajority(u64::from(self.reveals_min), u64::from(self.committee))
+            // Whoever convicts is at least two thirds of the committee.
+            && u16::from(self.escalated_threshold).saturating_mul(3) >= u16::from(self.escalated_committee).saturating_mul(2)
+            && self.commit_window_seconds >= 1
+            && self.reveal_window_seconds >= 1
+            && self.rounds_seconds() <= limits::VERDICT_WINDOW_SECONDS_MAX
+            && self.epoch_seconds >= 1
+            && matches!(self.beacon_kind, beacon::SLOT_HASHES | beacon::DRAND);
         require!(bounded, ArbiterError::ConfigOutOfBounds);
         Ok(())
     }
 
-    /// The rule of round 1 or 2.
+    /// Seconds that a first and an escalated round take at most.
+    fn rounds_seconds(&self) -> u32 {
+        let round = self.commit_window_seconds.saturating_add(self.reveal_window_seconds);
+        round.saturating_mul(u32::from(limits::ROUNDS_MAX))
+    }
+
+    /// How long an epoch draws committees, and how old a weight may be when it is frozen, seconds.
+    pub fn overrun_seconds(&self) -> u32 {
+        self.epoch_seconds.saturating_mul(limits::EPOCH_OVERRUN)
+    }
+
+    /// Seconds for which a stake may still be at stake after it was weighed, and began to leave the moment after. It may
+    /// be frozen that much later, waits for the present epoch to end, serves one, and then the rounds end.
+    pub fn liable_seconds(&self) -> u32 {
+        self.overrun_seconds().saturating_mul(3).saturating_add(self.rounds_seconds())
+    }
+
+    /// Nobody's stake may leave before the last moment at which it is liable.
+    pub fn require_liable(&self, market: &MarketConfig) -> Result<()> {
+        require!(market.unbonding_seconds >= self.liable_seconds(), ArbiterError::UnbondingTooShort);
+        Ok(())
+    }
+
+    /// The instant up to which the present set draws committees; later its stakes may have left.
+    pub fn draws_until(&self) -> i64 {
+        self.epoch_started_at.saturating_add(i64::from(self.overrun_seconds()))
+    }
+
+    /// The rule of a first round, or of every later one.
     pub fn rule(&self, round: u8) -> Rule {
         if round <= 1 {
             Rule {

@@ -1,16 +1,19 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::quorum::Votes;
+use proofmill_protocol::quorum::{Rule, Votes, Windows};
 
-/// One judging of one receipt: who was drawn and what they said.
+/// One judging of one receipt: who was drawn, what they committed to and what they said.
 #[account]
 pub struct Round {
     pub version: u8,
     pub bump: u8,
-    /// 1, or 2 after an escalation.
+    /// 1, 2 after an escalation, 3 on appeal.
     pub index: u8,
     /// `ROUND_*`.
     pub state: u8,
     pub seats: u8,
+    /// The rule as it was when the round was opened: governance changes no round that is under way.
+    pub threshold: u8,
+    pub reveals_min: u8,
     /// Confirmations of the first valid and of the first invalid opinion; later ones must say the same.
     pub valid_confirms: u8,
     pub invalid_confirms: u8,
@@ -22,6 +25,11 @@ pub struct Round {
     pub votes_unavailable: u16,
     pub votes_inconclusive: u16,
     pub votes_divergent: u16,
+    /// Seats that have committed.
+    pub committed: u16,
+    /// Seats whose missed reveal is on record.
+    pub missed: u16,
+    pub reserved_b: [u8; 2],
     pub epoch: u32,
     /// Seats: indices into the epoch's set, in order of the draw.
     pub committee: [u8; 9],
@@ -29,10 +37,15 @@ pub struct Round {
     /// The job's nonce.
     pub nonce: u64,
     pub opened_at: i64,
-    pub attest_until: i64,
+    /// The last instant at which re-executions and commitments come; the last commitment ends it early.
+    pub commit_until: i64,
+    /// The last instant at which reveals come.
+    pub reveal_until: i64,
     pub reexecution_ms: u64,
-    /// Slot of the last vote, or of the opening: the beacon of an escalation comes after it.
+    /// Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it.
     pub touched_slot: u64,
+    /// The same instant on the chain's clock.
+    pub touched_at: i64,
     pub job: Address,
     pub receipt_hash: [u8; 32],
     /// The output root of the first valid opinion.
@@ -45,9 +58,11 @@ pub struct Round {
     pub provider: Address,
     pub rent_payer: Address,
     pub seed: [u8; 32],
+    /// What each seat committed to: `proofmill_protocol::attestation::commitment_bytes`, hashed.
+    pub seat_commitments: [[u8; 32]; 9],
 }
 
-/// `state`: attestations come in.
+/// `state`: commitments, then reveals come in.
 pub const ROUND_OPEN: u8 = 1;
 /// `state`: dissent or silence; a second round may follow.
 pub const ROUND_ESCALATED: u8 = 2;
@@ -71,5 +86,30 @@ impl Round {
         self.votes_unavailable = votes.unavailable;
         self.votes_inconclusive = votes.inconclusive;
         self.votes_divergent = votes.divergent;
+    }
+
+    pub fn windows(&self) -> Windows {
+        Windows {
+            seats: self.seats,
+            committed: self.committed,
+            commit_until: self.commit_until,
+            reveal_until: self.reveal_until,
+        }
+    }
+
+    pub fn set_windows(&mut self, windows: Windows) {
+        self.committed = windows.committed;
+        self.commit_until = windows.commit_until;
+        self.reveal_until = windows.reveal_until;
+    }
+
+    /// The rule under which this round was opened.
+    pub fn rule(&self) -> Rule {
+        Rule {
+            committee: self.seats,
+            threshold: self.threshold,
+            reveals_min: self.reveals_min,
+            unanimous: self.index <= 1,
+        }
     }
 }

@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
 use proofmill_protocol::{limits, seeds};
 
 use crate::{
     error::MarketError,
-    events::MintRuleChanged,
+    events::MintRuleQueued,
     state::{Config, MintRule, LAYOUT_VERSION},
+    token::{self, Mint, TokenInterface, Vault},
 };
 
 /// What governance sets per mint.
@@ -19,16 +19,19 @@ pub struct MintRuleArgs {
 }
 
 impl MintRuleArgs {
-    pub fn write(&self, rule: &mut Account<MintRule>) -> Result<()> {
+    /// Queues this rule: it may be applied once the timelock has passed.
+    pub fn queue(&self, rule: &mut Account<MintRule>, timelock_seconds: u32) -> Result<()> {
         require!(self.lock_bps <= limits::LOCK_BPS_MAX && self.enabled <= 1, MarketError::ConfigOutOfBounds);
-        rule.enabled = self.enabled;
-        rule.lock_bps = self.lock_bps;
-        rule.escrow_min = self.escrow_min;
-        emit!(MintRuleChanged {
+        rule.queued_enabled = self.enabled;
+        rule.queued_lock_bps = self.lock_bps;
+        rule.queued_escrow_min = self.escrow_min;
+        rule.eta = Clock::get()?.unix_timestamp.saturating_add(i64::from(timelock_seconds));
+        emit!(MintRuleQueued {
             mint: rule.mint,
             enabled: self.enabled,
             lock_bps: self.lock_bps,
             escrow_min: self.escrow_min,
+            eta: rule.eta,
         });
         Ok(())
     }
@@ -44,10 +47,10 @@ pub struct AddMint {
     pub mint_rule: Account<MintRule>,
     #[account(
         init, payer = authority, seeds = [seeds::AUDIT_BUDGET, mint.address().as_ref()], bump,
-        token::mint = mint, token::authority = config
+        token::mint = mint, token::authority = config, token::token_program = token_program
     )]
-    pub audit_budget: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    pub audit_budget: Account<Vault>,
+    pub token_program: Interface<'static, TokenInterface>,
     pub system_program: Program<System>,
 }
 
@@ -57,7 +60,9 @@ pub fn handle(ctx: &mut Context<AddMint>, args: MintRuleArgs) -> Result<()> {
     a.mint_rule.bump = ctx.bumps.mint_rule;
     a.mint_rule.mint = *a.mint.address();
     a.mint_rule.decimals = a.mint.decimals();
+    a.mint_rule.token_program = token::program_code(&a.mint);
     a.mint_rule.audit_budget = *a.audit_budget.address();
     a.mint_rule.audit_budget_bump = ctx.bumps.audit_budget;
-    args.write(&mut a.mint_rule)
+    // Disabled until the queued rule is applied: a mint brings risk, so everybody sees it come.
+    args.queue(&mut a.mint_rule, a.config.timelock_seconds)
 }

@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::{amount, job::JobState};
 
 use crate::{
-    error::MarketError,
+    error::{self, MarketError},
     events::RewardClaimed,
     state::{Job, Provider, CLAIMED_REWARD},
-    vault,
+    token::{self, Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
 #[derive(Accounts)]
@@ -24,7 +24,8 @@ pub struct ClaimReward {
         constraint = *destination.owner() == provider.owner @ MarketError::NotOwner
     )]
     pub destination: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<ClaimReward>) -> Result<()> {
@@ -32,8 +33,10 @@ pub fn handle(ctx: &mut Context<ClaimReward>) -> Result<()> {
     require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
     require!(a.job.claimed & CLAIMED_REWARD == 0, MarketError::AlreadyClaimed);
     a.job.claimed |= CLAIMED_REWARD;
-    let amount = a.job.paid;
-    vault::pay_from_job(&a.job, &mut a.vault, &a.mint, &mut a.destination, &a.token_program, amount)?;
+    // Less what was drawn while a service ran.
+    let amount = amount::less(a.job.paid, a.job.streamed).map_err(error::amount)?;
+    let coin = Coin { mint: &a.mint, program: &a.token_program };
+    vault::pay_from_job(&a.job, &mut a.vault, coin, &mut a.destination, amount);
     emit!(RewardClaimed { job: *a.job.address(), amount });
     Ok(())
 }

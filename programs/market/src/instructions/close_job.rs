@@ -1,25 +1,27 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
 use proofmill_protocol::{
     job::{JobState, Outcome},
     limits, seeds,
     verdict::VerdictRecord,
 };
 
+use super::claim_refund::require_tenants;
 use crate::{
-    error::MarketError,
-    events::JobClosed,
-    state::{Config, Job, CLAIMED_FEE, CLAIMED_REFUND, CLAIMED_REWARD},
-    vault,
+    error::{self, MarketError},
+    events::{JobClosed, TaskReturned},
+    state::{Config, Job, JobArray, CLAIMED_FEE, CLAIMED_REFUND, CLAIMED_REWARD, CLAIMED_SLA},
+    token::{Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
-/// Whatever strangers sent to the vault goes to the tenant, so that dust cannot keep a job from closing.
+/// Whatever strangers sent to the vault goes to the tenant (of a task, to its array), so that dust cannot keep a job
+/// from closing. The rent goes to who paid it.
 #[derive(Accounts)]
 pub struct CloseJob {
     pub config: Account<Config>,
-    #[account(mut, address = job.tenant @ MarketError::NotTenant)]
-    pub tenant: UncheckedAccount,
-    #[account(mut, close = tenant)]
+    #[account(mut, address = job.rent_payer @ MarketError::NotOwner)]
+    pub rent_payer: UncheckedAccount,
+    #[account(mut, close = rent_payer)]
     pub job: Account<Job>,
     #[account(mut, address = job.vault @ MarketError::JobNotFound)]
     pub vault: Account<TokenAccount>,
@@ -34,7 +36,11 @@ pub struct CloseJob {
     /// Needed only if the vault holds dust.
     #[account(mut)]
     pub dust_destination: Option<Account<TokenAccount>>,
-    pub token_program: Program<Token>,
+    /// Needed only if the job is a task: it learns what became of it.
+    #[account(mut)]
+    pub array: Option<Account<JobArray>>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<CloseJob>) -> Result<()> {
@@ -44,15 +50,20 @@ pub fn handle(ctx: &mut Context<CloseJob>) -> Result<()> {
     let owed = |bit: u8, amount: u64| amount > 0 && a.job.claimed & bit == 0;
     let owes = owed(CLAIMED_REWARD, a.job.paid) || owed(CLAIMED_REFUND, a.job.refunded) || owed(CLAIMED_FEE, a.job.fee);
     require!(!owes, MarketError::VaultOwes);
+    require!(!owed(CLAIMED_SLA, a.job.sla_due), MarketError::SlaUnpaid);
     require_audits_paid(a)?;
 
     let dust = a.vault.amount();
     if dust > 0 {
         let to = a.dust_destination.as_mut().ok_or(MarketError::DustDestinationMissing)?;
-        require!(*to.owner() == a.job.tenant, MarketError::NotTenant);
-        vault::pay_from_job(&a.job, &mut a.vault, &a.mint, to, &a.token_program, dust)?;
+        require_tenants(&a.job, a.array.as_ref(), to)?;
+        let coin = Coin { mint: &a.mint, program: &a.token_program };
+        vault::pay_from_job(&a.job, &mut a.vault, coin, to, dust);
     }
-    vault::close_job_vault(&a.job, &mut a.vault, a.tenant.cpi_handle_mut(), &a.token_program)?;
+    vault::close_job_vault(&a.job, &mut a.vault, a.rent_payer.cpi_handle_mut(), a.token_program.address());
+    if a.job.is_task() {
+        give_back(a)?;
+    }
     emit!(JobClosed { job: *a.job.address(), dust });
     Ok(())
 }
@@ -61,14 +72,26 @@ pub fn handle(ctx: &mut Context<CloseJob>) -> Result<()> {
 fn require_audits_paid(a: &CloseJob) -> Result<()> {
     let judged = matches!(Outcome::from_code(a.job.outcome), Some(Outcome::Accepted | Outcome::Rejected));
     let view = a.verdict.account();
-    if !judged || !view.owned_by(&a.config.arbiter) {
+    let now = Clock::get()?.unix_timestamp;
+    let waited = now > a.job.settled_at.saturating_add(limits::AUDIT_CLAIM_SECONDS);
+    // First the time, then the bytes: an arbiter that writes no readable verdict must not keep a job from closing.
+    if !judged || waited || !view.owned_by(&a.config.arbiter) {
         return Ok(());
     }
     let data = view.try_borrow()?;
     let verdict = VerdictRecord::decode(&data).map_err(|_| MarketError::InvalidProof)?;
     let unpaid = verdict.nonce == a.job.nonce && verdict.confirmed_executors & !a.job.audit_paid != 0;
-    let now = Clock::get()?.unix_timestamp;
-    let waited = now > a.job.settled_at.saturating_add(limits::AUDIT_CLAIM_SECONDS);
-    require!(!unpaid || waited, MarketError::AuditClaimOpen);
+    require!(!unpaid, MarketError::AuditClaimOpen);
+    Ok(())
+}
+
+/// The task is done if it was paid for; else it may be taken again, while attempts are left.
+fn give_back(a: &mut CloseJob) -> Result<()> {
+    let array = a.array.as_mut().ok_or(MarketError::ArrayMissing)?;
+    require!(*array.address() == a.job.array, MarketError::ArrayMissing);
+    let task = u16::try_from(a.job.task_index).map_err(|_| MarketError::NoSuchTask)?;
+    let paid = Outcome::from_code(a.job.outcome).is_some_and(Outcome::pays_provider);
+    array.board().give_back(task, paid).map_err(error::task)?;
+    emit!(TaskReturned { array: a.job.array, task, attempt: a.job.attempt, paid: u8::from(paid) });
     Ok(())
 }

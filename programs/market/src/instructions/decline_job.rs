@@ -1,9 +1,9 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::job::JobEvent;
+use proofmill_protocol::job::{JobEvent, JobState};
 
 use crate::{
+    attempt,
     error::MarketError,
-    settle,
     state::{Job, Provider, Stake},
 };
 
@@ -21,7 +21,8 @@ pub struct DeclineJob {
 
 pub fn handle(ctx: &mut Context<DeclineJob>) -> Result<()> {
     let a = &mut ctx.accounts;
-    let outcome = a.job.advance(JobEvent::Decline)?;
+    // What it has used is paid: it is ended by `stop_job`.
+    require!(!a.job.is_service() || a.job.state()? != JobState::Running, MarketError::ServiceRunning);
     let now = Clock::get()?.unix_timestamp;
-    settle::held(&mut a.job, &mut a.provider, &mut a.stake, outcome, now)
+    attempt::end(&mut a.job, &mut a.provider, &mut a.stake, JobEvent::Decline, now)
 }

@@ -1,13 +1,15 @@
-use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
+use anchor_lang::{prelude::*, wincode, BORSH_CONFIG};
 use proofmill_protocol::seeds;
 
 use crate::{
+    deployment::require_upgrade_authority,
+    error::MarketError,
     events::ConfigChanged,
     state::{Config, LAYOUT_VERSION},
+    token::{self, Mint},
 };
 
-/// Every parameter that governance may set.
+/// Every parameter that governance may set. `domain` and `paused` count at initialisation only.
 #[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType)]
 pub struct ConfigArgs {
     pub authority: Address,
@@ -31,12 +33,41 @@ pub struct ConfigArgs {
     pub threshold: u8,
     pub allow_simulated: u8,
     pub paused: u8,
+    pub burn_share_bps: u16,
+    pub slash_cap_bps: u16,
+    pub outflow_bps: u32,
+    pub slash_window_seconds: u32,
+    pub appeal_seconds: u32,
+    pub timelock_seconds: u32,
+    pub usage_timeout_seconds: u32,
+    pub missed_reveal_slash: u64,
+    pub bid_deposit: u64,
+    pub native_mint: Address,
+    pub guardian: Address,
 }
 
+/// Room for serialized arguments in a queue's account.
+pub const QUEUED_ARGS_LEN: usize = 512;
+
 impl ConfigArgs {
-    /// Writes every parameter but the fixed ones.
-    pub fn write(&self, config: &mut Account<Config>) -> Result<()> {
-        config.authority = self.authority;
+    /// Serializes into `out`; the number of bytes used.
+    pub fn store(&self, out: &mut [u8; QUEUED_ARGS_LEN]) -> Result<usize> {
+        let length =
+            wincode::config::serialized_size(self, BORSH_CONFIG).map_err(|_| MarketError::ConfigOutOfBounds)?;
+        let length = usize::try_from(length).map_err(|_| MarketError::ConfigOutOfBounds)?;
+        let free = out.get_mut(..length).ok_or(MarketError::ConfigOutOfBounds)?;
+        wincode::config::serialize_into(free, self, BORSH_CONFIG).map_err(|_| MarketError::ConfigOutOfBounds)?;
+        Ok(length)
+    }
+
+    /// Reads what `store` wrote.
+    pub fn load(bytes: &[u8; QUEUED_ARGS_LEN], length: u16) -> Result<Self> {
+        let used = bytes.get(..usize::from(length)).ok_or(MarketError::ConfigOutOfBounds)?;
+        wincode::config::deserialize_exact(used, BORSH_CONFIG).map_err(|_| MarketError::ConfigOutOfBounds.into())
+    }
+
+    /// Writes every parameter but the fixed ones, the pause, and who governs: those have rules of their own.
+    pub fn write(&self, config: &mut Config) -> Result<()> {
         config.arbiter = self.arbiter;
         config.treasury = self.treasury;
         config.fee_bps = self.fee_bps;
@@ -54,18 +85,29 @@ impl ConfigArgs {
         config.validator_stake_min = self.validator_stake_min;
         config.threshold = self.threshold;
         config.allow_simulated = self.allow_simulated;
-        config.paused = self.paused;
-        config.invariant()?;
-        emit!(ConfigChanged { authority: self.authority, fee_bps: self.fee_bps, paused: self.paused });
-        Ok(())
+        config.burn_share_bps = self.burn_share_bps;
+        config.slash_cap_bps = self.slash_cap_bps;
+        config.outflow_bps = self.outflow_bps;
+        config.slash_window_seconds = self.slash_window_seconds;
+        config.appeal_seconds = self.appeal_seconds;
+        config.timelock_seconds = self.timelock_seconds;
+        config.usage_timeout_seconds = self.usage_timeout_seconds;
+        config.missed_reveal_slash = self.missed_reveal_slash;
+        config.bid_deposit = self.bid_deposit;
+        config.native_mint = self.native_mint;
+        config.guardian = self.guardian;
+        config.invariant()
     }
 }
 
 #[derive(Accounts)]
 pub struct InitializeConfig {
+    /// The program's upgrade authority: nobody else can be first.
     #[account(mut)]
-    pub authority: Signer,
-    #[account(init, payer = authority, seeds = [seeds::CONFIG], bump)]
+    pub deployer: Signer,
+    /// The program's `ProgramData` account; owner, address and layout are checked.
+    pub program_data: UncheckedAccount,
+    #[account(init, payer = deployer, seeds = [seeds::CONFIG], bump)]
     pub config: Account<Config>,
     pub stake_mint: Account<Mint>,
     pub system_program: Program<System>,
@@ -73,9 +115,16 @@ pub struct InitializeConfig {
 
 pub fn handle(ctx: &mut Context<InitializeConfig>, args: ConfigArgs) -> Result<()> {
     let a = &mut ctx.accounts;
+    require_upgrade_authority(a.program_data.account(), &crate::ID, a.deployer.address())?;
     a.config.version = LAYOUT_VERSION;
     a.config.bump = ctx.bumps.config;
+    token::require_allowed(a.stake_mint.view())?;
     a.config.stake_mint = *a.stake_mint.address();
+    a.config.stake_token_program = token::program_code(&a.stake_mint);
     a.config.domain = args.domain;
-    args.write(&mut a.config)
+    a.config.authority = args.authority;
+    a.config.paused = args.paused;
+    args.write(&mut a.config)?;
+    emit!(ConfigChanged { authority: args.authority, fee_bps: args.fee_bps, paused: args.paused });
+    Ok(())
 }

@@ -3,7 +3,7 @@ use proofmill_protocol::{amount, draw, job::JobEvent, matching};
 
 use crate::{
     error::{self, MarketError},
-    events::JobMatched,
+    events::{BondLocked, JobMatched},
     state::{Config, Job, MintRule, Offer, Provider, Stake, MATCHED_INSTANT},
 };
 
@@ -32,8 +32,37 @@ pub fn handle(ctx: &mut Context<MatchJob>) -> Result<()> {
     require!(now < a.offer.expires_at, MarketError::OfferExpired);
     require!(a.job.max_seconds <= a.offer.seconds_max, MarketError::OfferTooShort);
     require!(a.job.bids_until == 0, MarketError::AuctionRunning);
+    if a.job.is_service() {
+        // A standing offer binds its provider without its say: what it did not offer is not taken.
+        require!(a.offer.services == 1, MarketError::OfferNotForServices);
+        require!(a.job.sla_bond <= a.offer.sla_bond_max, MarketError::OfferBondTooSmall);
+        require!(a.job.sla_uptime_bps <= a.offer.sla_uptime_max_bps, MarketError::OfferUptimeTooLow);
+    }
     let price = a.offer.price_per_second;
     bind(&a.config, &mut a.job, &a.mint_rule, &a.provider, &mut a.stake, price, MATCHED_INSTANT, now)
+}
+
+/// Every requirement of a match at `price`; the stake it would lock for the work and in all.
+#[allow(clippy::too_many_arguments)] // the accounts a match is about; a struct of the same would say nothing more
+#[inline(always)]
+pub fn qualify(
+    config: &Account<Config>,
+    job: &Account<Job>,
+    rule: &Account<MintRule>,
+    provider: &Account<Provider>,
+    stake: &Account<Stake>,
+    price: u64,
+    now: i64,
+) -> Result<(u64, u64)> {
+    require!(provider.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
+    require!(stake.active_jobs < u32::from(provider.capacity), MarketError::CapacityExhausted);
+    let gross = amount::escrow(price, job.max_seconds).map_err(error::amount)?;
+    let lock = amount::scale(gross, rule.lock_bps).map_err(error::amount)?;
+    // A batch job has no bond.
+    let pledged = amount::plus(lock, job.sla_bond).map_err(error::amount)?;
+    let have = provider.capability(price, stake.balances().free(), pledged.max(config.provider_stake_min), now);
+    matching::fits(&job.requirements(), &have).map_err(error::mismatch)?;
+    Ok((lock, pledged))
 }
 
 /// Binds job and provider: every requirement checked, the lock taken.
@@ -50,14 +79,9 @@ pub fn bind(
     now: i64,
 ) -> Result<()> {
     config.require_open()?;
-    require!(provider.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
-    require!(stake.active_jobs < u32::from(provider.capacity), MarketError::CapacityExhausted);
-    let gross = amount::escrow(price, job.max_seconds).map_err(error::amount)?;
-    let lock = amount::scale(gross, rule.lock_bps).map_err(error::amount)?;
+    let (lock, pledged) = qualify(config, job, rule, provider, stake, price, now)?;
     let mut balances = stake.balances();
-    let have = provider.capability(price, balances.free(), lock.max(config.provider_stake_min));
-    matching::fits(&job.requirements(), &have).map_err(error::mismatch)?;
-    balances.lock(lock).map_err(error::stake)?;
+    balances.lock(pledged).map_err(error::stake)?;
     stake.set_balances(balances);
     stake.active_jobs = stake.active_jobs.saturating_add(1);
 
@@ -71,5 +95,8 @@ pub fn bind(
     job.class_key = provider.class_key;
     job.audit_bps = draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps);
     emit!(JobMatched { job: *job.address(), provider: job.provider, price_per_second: price, lock, matched_by });
+    if job.sla_bond > 0 {
+        emit!(BondLocked { job: *job.address(), stake: *stake.address(), amount: job.sla_bond });
+    }
     Ok(())
 }

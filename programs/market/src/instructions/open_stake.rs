@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
 use proofmill_protocol::seeds;
 
 use crate::{
     error::MarketError,
     events::StakeOpened,
     state::{Config, Stake, LAYOUT_VERSION},
+    token::{self, Mint, TokenInterface, Vault},
 };
 
 #[derive(Accounts)]
@@ -19,10 +19,10 @@ pub struct OpenStake {
     pub stake: Account<Stake>,
     #[account(
         init, payer = owner, seeds = [seeds::STAKE_VAULT, stake.address().as_ref()], bump,
-        token::mint = mint, token::authority = stake
+        token::mint = mint, token::authority = stake, token::token_program = token_program
     )]
-    pub vault: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    pub vault: Account<Vault>,
+    pub token_program: Interface<'static, TokenInterface>,
     pub system_program: Program<System>,
 }
 
@@ -31,6 +31,7 @@ pub fn handle(ctx: &mut Context<OpenStake>) -> Result<()> {
     a.stake.version = LAYOUT_VERSION;
     a.stake.bump = ctx.bumps.stake;
     a.stake.vault_bump = ctx.bumps.vault;
+    a.stake.token_program = token::program_code(&a.mint);
     a.stake.owner = *a.owner.address();
     a.stake.mint = *a.mint.address();
     a.stake.vault = *a.vault.address();

@@ -1,5 +1,4 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
 use proofmill_protocol::{
     amount,
     job::{JobState, Outcome},
@@ -11,7 +10,8 @@ use crate::{
     error::{self, MarketError},
     events::AuditPaid,
     state::{Config, Job, MintRule, Provider},
-    vault,
+    token::{self, Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
 #[derive(Accounts)]
@@ -34,12 +34,15 @@ pub struct PayAudit {
         constraint = *destination.owner() == provider.owner @ MarketError::NotOwner
     )]
     pub destination: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
+    // Usage is witnessed, not re-executed.
+    require!(!a.job.is_service(), MarketError::AuditNotDue);
     require!(executor < 2, MarketError::CountOutOfBounds);
     let verdict = read_verdict(&a.config, &a.job, &a.verdict)?;
     let bit = 1u8 << executor;
@@ -58,7 +61,8 @@ pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
     let rejected = a.job.outcome == Outcome::Rejected as u8;
     let due = due.min(if rejected { a.job.escrowed } else { gross });
     require!(a.audit_budget.amount() >= due, MarketError::AuditBudgetTooSmall);
-    vault::pay_from_budget(&a.config, &mut a.audit_budget, &a.mint, &mut a.destination, &a.token_program, due)?;
+    let coin = Coin { mint: &a.mint, program: &a.token_program };
+    vault::pay_from_budget(&a.config, &mut a.audit_budget, coin, &mut a.destination, due);
     emit!(AuditPaid { job: *a.job.address(), provider: *a.provider.address(), amount: due });
     Ok(())
 }

@@ -1,6 +1,10 @@
-use anchor_lang::prelude::*;
-use proofmill_protocol::{amount, matching, seeds};
+use anchor_lang::{
+    prelude::*,
+    system_program::{self, Transfer},
+};
+use proofmill_protocol::{bidding, seeds};
 
+use super::match_job::qualify;
 use crate::{
     error::{self, MarketError},
     events::BidPlaced,
@@ -36,15 +40,12 @@ pub fn handle(ctx: &mut Context<PlaceBid>, price_per_second: u64) -> Result<()> 
     require!(a.job.state()? == proofmill_protocol::job::JobState::Open, MarketError::JobActive);
     require!(now < a.job.bids_until, MarketError::AuctionClosed);
     require!(price_per_second > 0, MarketError::PriceZero);
-    require!(price_per_second < a.job.best_bid_per_second, MarketError::BidNotLower);
-    require!(a.provider.simulated == 0 || a.config.allow_simulated == 1, MarketError::SimulatedDevice);
-    require!(a.stake.active_jobs < u32::from(a.provider.capacity), MarketError::CapacityExhausted);
-    let gross = amount::escrow(price_per_second, a.job.max_seconds).map_err(error::amount)?;
-    let lock = amount::scale(gross, a.mint_rule.lock_bps).map_err(error::amount)?;
-    let have =
-        a.provider.capability(price_per_second, a.stake.balances().free(), lock.max(a.config.provider_stake_min));
-    matching::fits(&a.job.requirements(), &have).map_err(error::mismatch)?;
+    bidding::admits(a.job.best_bid_per_second, a.job.bids, price_per_second).map_err(error::bid)?;
+    qualify(&a.config, &a.job, &a.mint_rule, &a.provider, &a.stake, price_per_second, now)?;
 
+    a.bid.previous_bidder = a.job.best_bidder;
+    a.bid.previous_per_second = a.job.best_bid_per_second;
+    a.job.bids = a.job.bids.saturating_add(1);
     a.job.best_bid_per_second = price_per_second;
     a.job.best_bidder = *a.provider.address();
     a.bid.version = LAYOUT_VERSION;
@@ -54,6 +55,13 @@ pub fn handle(ctx: &mut Context<PlaceBid>, price_per_second: u64) -> Result<()> 
     a.bid.job = *a.job.address();
     a.bid.provider = *a.provider.address();
     a.bid.rent_payer = *a.operator.address();
-    emit!(BidPlaced { job: *a.job.address(), provider: *a.provider.address(), price_per_second });
+    a.bid.nonce = a.job.nonce;
+    let deposit = a.config.bid_deposit;
+    a.bid.deposit = deposit;
+    if deposit > 0 {
+        let transfer = Transfer { from: a.operator.cpi_handle_mut(), to: a.bid.cpi_handle_mut() };
+        system_program::transfer(CpiContext::new(a.system_program.address(), transfer), deposit)?;
+    }
+    emit!(BidPlaced { job: *a.job.address(), provider: *a.provider.address(), price_per_second, deposit });
     Ok(())
 }

@@ -2,13 +2,13 @@
 #![allow(unused_variables)]
 
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount, TransferChecked};
 use proofmill_protocol::{amount, job::JobState, limits, seeds};
 
 use crate::{
     error::{self, MarketError},
     events::JobPosted,
-    state::{Config, Job, MintRule, CLASS_DETERMINISTIC, KIND_BATCH, LAYOUT_VERSION},
+    state::{Config, Job, MintRule, CLASS_DETERMINISTIC, CLASS_WITNESSED, KIND_BATCH, KIND_SERVICE, LAYOUT_VERSION},
+    token::{self, Mint, TokenAccount, TokenInterface, Vault},
 };
 
 /// What a tenant asks for.
@@ -29,15 +29,42 @@ pub struct JobTerms {
     /// Longest run, seconds.
     pub max_seconds: u32,
     pub vram_mib: u32,
+    /// Oldest capability certificate accepted, seconds; zero asks for none.
+    pub certificate_age_seconds_max: u32,
+    /// Stake that the provider pledges for its availability, atoms of the stake mint; zero for none.
+    pub sla_bond: u64,
     /// Seconds the auction stays open; zero for an instant match.
     pub auction_seconds: u32,
     pub region: u16,
     pub uptime_bps: u16,
+    /// Availability below which the bond is due, basis points.
+    pub sla_uptime_bps: u16,
+    /// Attempts at most; a job that fails opens again until they are used.
+    pub attempts_max: u8,
     pub kind: u8,
     pub class: u8,
     pub tier: u8,
     pub gpu_count: u8,
     pub allow_simulated: u8,
+}
+
+impl JobTerms {
+    /// Each kind has its class and its own conditions.
+    fn require_kind(&self) -> Result<()> {
+        if self.kind == KIND_BATCH {
+            require!(self.class == CLASS_DETERMINISTIC, MarketError::ClassNotOffered);
+            // A pledge that nothing would keep is not taken.
+            require!(self.sla_bond == 0 && self.sla_uptime_bps == 0, MarketError::SlaTermsIncomplete);
+            return Ok(());
+        }
+        require!(self.kind == KIND_SERVICE, MarketError::KindNotOffered);
+        require!(self.class == CLASS_WITNESSED, MarketError::ClassNotOffered);
+        require!((self.sla_bond == 0) == (self.sla_uptime_bps == 0), MarketError::SlaTermsIncomplete);
+        require!(self.attempts_max == 1, MarketError::ServiceAttempts);
+        // It signs usage.
+        require!(self.tenant_node_key != [0; 32], MarketError::NodeKeyInvalid);
+        Ok(())
+    }
 }
 
 #[derive(Accounts)]
@@ -56,12 +83,12 @@ pub struct PostJob {
     pub job: Account<Job>,
     #[account(
         init, payer = tenant, seeds = [seeds::VAULT, job.address().as_ref()], bump,
-        token::mint = mint, token::authority = job
+        token::mint = mint, token::authority = job, token::token_program = token_program
     )]
-    pub vault: Account<TokenAccount>,
+    pub vault: Account<Vault>,
     #[account(mut, token::mint = mint, token::authority = tenant)]
     pub source: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    pub token_program: Interface<'static, TokenInterface>,
     pub system_program: Program<System>,
 }
 
@@ -69,8 +96,7 @@ pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     let a = &mut ctx.accounts;
     a.config.require_open()?;
     require!(a.mint_rule.enabled == 1, MarketError::MintNotAllowed);
-    require!(args.kind == KIND_BATCH, MarketError::KindNotOffered);
-    require!(args.class == CLASS_DETERMINISTIC, MarketError::ClassNotOffered);
+    args.require_kind()?;
     require!(args.price_ceiling_per_second > 0, MarketError::PriceZero);
     require!(
         args.max_seconds >= limits::RUN_SECONDS_MIN && args.max_seconds <= limits::RUN_SECONDS_MAX,
@@ -78,7 +104,14 @@ pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     );
     require!(args.auction_seconds <= limits::AUCTION_SECONDS_MAX, MarketError::AuctionLengthOutOfBounds);
     require!(
-        args.tier <= 3 && args.gpu_count <= limits::GPU_COUNT_MAX && args.uptime_bps <= 10_000,
+        args.tier <= 3
+            && args.gpu_count <= limits::GPU_COUNT_MAX
+            && args.uptime_bps <= 10_000
+            && args.sla_uptime_bps <= 10_000
+            && args.certificate_age_seconds_max <= limits::CERTIFICATE_AGE_SECONDS_MAX
+            && args.attempts_max >= 1
+            && args.attempts_max <= limits::ATTEMPTS_MAX
+            && args.index < limits::TASK_INDEX_FLOOR,
         MarketError::CountOutOfBounds
     );
     let escrowed = amount::escrow(args.price_ceiling_per_second, args.max_seconds).map_err(error::amount)?;
@@ -90,6 +123,7 @@ pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     job.version = LAYOUT_VERSION;
     job.bump = ctx.bumps.job;
     job.vault_bump = ctx.bumps.vault;
+    job.token_program = token::program_code(&a.mint);
     job.state = JobState::Open as u8;
     job.kind = args.kind;
     job.class = args.class;
@@ -111,7 +145,14 @@ pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     job.price_ceiling_per_second = args.price_ceiling_per_second;
     job.escrowed = escrowed;
     job.best_bid_per_second = u64::MAX;
+    job.certificate_age_seconds_max = args.certificate_age_seconds_max;
+    job.attempts_max = args.attempts_max;
+    job.sla_bond = args.sla_bond;
+    job.sla_uptime_bps = args.sla_uptime_bps;
+    job.usage_timeout_seconds = a.config.usage_timeout_seconds;
     job.posted_at = now;
+    job.opened_at = now;
+    job.rent_payer = *a.tenant.address();
     if args.auction_seconds > 0 {
         job.bids_until = now.saturating_add(i64::from(args.auction_seconds));
     }
@@ -123,13 +164,8 @@ pub fn handle(ctx: &mut Context<PostJob>, args: JobTerms) -> Result<()> {
     job.image_digest = args.image_digest;
     job.input_root = args.input_root;
 
-    let transfer = TransferChecked {
-        from: a.source.cpi_handle_mut(),
-        mint: a.mint.cpi_handle(),
-        to: a.vault.cpi_handle_mut(),
-        authority: a.tenant.cpi_handle(),
-    };
-    token::transfer_checked(CpiContext::new(a.token_program.address(), transfer), escrowed, a.mint.decimals())?;
+    let (from, to) = (a.source.cpi_handle_mut(), a.vault.cpi_handle_mut());
+    token::transfer_checked(a.token_program.address(), from, &a.mint, to, a.tenant.cpi_handle(), escrowed, &[]);
     emit!(JobPosted {
         job: *a.job.address(),
         tenant: a.job.tenant,

@@ -2,13 +2,13 @@
 #![allow(unused_variables)]
 
 use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
 use proofmill_protocol::{limits, seeds};
 
 use crate::{
     error::MarketError,
     events::OfferPublished,
     state::{Config, MintRule, Offer, Provider, LAYOUT_VERSION},
+    token::Mint,
 };
 
 /// A standing price.
@@ -20,8 +20,14 @@ pub struct OfferArgs {
     pub seconds_max: u32,
     /// Unix seconds.
     pub expires_at: i64,
+    /// Most stake pledged for the availability of one service, atoms of the stake mint.
+    pub sla_bond_max: u64,
     /// The provider's next offer index.
     pub index: u16,
+    /// Highest availability that it is pledged for, basis points.
+    pub sla_uptime_max_bps: u16,
+    /// 1 if services may take this offer as batch jobs do.
+    pub services: u8,
 }
 
 #[derive(Accounts)]
@@ -53,6 +59,7 @@ pub fn handle(ctx: &mut Context<PublishOffer>, args: OfferArgs) -> Result<()> {
         args.seconds_max >= limits::RUN_SECONDS_MIN && args.seconds_max <= limits::RUN_SECONDS_MAX,
         MarketError::RunLengthOutOfBounds
     );
+    require!(args.services <= 1 && args.sla_uptime_max_bps <= 10_000, MarketError::CountOutOfBounds);
     require!(args.expires_at > now, MarketError::OfferExpired);
     require!(args.index == a.provider.offers_total, MarketError::CountOutOfBounds);
     a.provider.offers_total = args.index.checked_add(1).ok_or(MarketError::CountOutOfBounds)?;
@@ -66,6 +73,9 @@ pub fn handle(ctx: &mut Context<PublishOffer>, args: OfferArgs) -> Result<()> {
     a.offer.provider = *a.provider.address();
     a.offer.mint = *a.mint.address();
     a.offer.rent_payer = *a.operator.address();
+    a.offer.sla_bond_max = args.sla_bond_max;
+    a.offer.sla_uptime_max_bps = args.sla_uptime_max_bps;
+    a.offer.services = args.services;
     emit!(OfferPublished {
         offer: *a.offer.address(),
         provider: a.offer.provider,

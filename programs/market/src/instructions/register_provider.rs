@@ -4,6 +4,7 @@ use proofmill_protocol::{limits, seeds};
 use crate::{
     error::MarketError,
     events::ProviderRegistered,
+    signature::is_signing_key,
     state::{Config, Provider, LAYOUT_VERSION},
 };
 
@@ -32,7 +33,7 @@ impl ProviderArgs {
         require!(self.capacity >= 1 && self.capacity <= limits::OFFER_CAPACITY_MAX, MarketError::CountOutOfBounds);
         require!(self.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
         require!(self.vram_mib >= config.vram_mib_min, MarketError::InvalidGpu);
-        require!(self.node_key != [0; 32], MarketError::NodeKeyInvalid);
+        require!(is_signing_key(&self.node_key), MarketError::NodeKeyInvalid);
         provider.operator = self.operator;
         provider.node_key = self.node_key;
         provider.class_key = self.class_key;

@@ -2,6 +2,7 @@ use anchor_lang::prelude::*;
 use proofmill_protocol::job::JobEvent;
 
 use crate::{
+    attempt,
     error::MarketError,
     events::JobStarted,
     state::{Job, Provider},
@@ -9,7 +10,7 @@ use crate::{
 
 #[derive(Accounts)]
 pub struct StartJob {
-    #[account(address = provider.operator @ MarketError::NotOperator)]
+    #[account(mut, address = provider.operator @ MarketError::NotOperator)]
     pub operator: Signer,
     #[account(address = job.provider @ MarketError::InvalidProvider)]
     pub provider: Account<Provider>,
@@ -18,12 +19,14 @@ pub struct StartJob {
 }
 
 pub fn handle(ctx: &mut Context<StartJob>) -> Result<()> {
-    let job = &mut ctx.accounts.job;
+    let (job, operator) = (&mut ctx.accounts.job, &ctx.accounts.operator);
     let now = Clock::get()?.unix_timestamp;
     let deadline = job.matched_at.saturating_add(i64::from(job.start_window_seconds));
     job.advance(JobEvent::Start)?;
     require!(now <= deadline, MarketError::StartTooLate);
-    job.started_at = now;
+    job.mark_started(now);
+    // What a winning bid pledged to this start goes back.
+    attempt::return_deposit(job, operator.account())?;
     emit!(JobStarted { job: *job.address(), started_at: now });
     Ok(())
 }

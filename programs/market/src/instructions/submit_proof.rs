@@ -46,6 +46,7 @@ pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> 
         .job
         .started_at
         .saturating_add(i64::from(a.job.max_seconds).saturating_add(i64::from(a.job.receipt_grace_seconds)));
+    require!(!a.job.is_service(), MarketError::ServiceHasNoReceipt);
     a.job.advance(JobEvent::Submit)?;
     require!(now <= deadline, MarketError::ReceiptTooLate);
     require!(Termination::from_code(args.termination).is_some(), MarketError::TerminationUnknown);

@@ -1,12 +1,15 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
-use proofmill_protocol::{amount, job::JobState};
+use proofmill_protocol::{
+    job::JobState,
+    settlement::{self, FeeParts, FeeShares},
+};
 
 use crate::{
     error::{self, MarketError},
     events::FeesSwept,
     state::{Config, Job, MintRule, CLAIMED_FEE},
-    vault,
+    token::{self, Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
 #[derive(Accounts)]
@@ -16,7 +19,8 @@ pub struct SweepFees {
     pub job: Account<Job>,
     #[account(mut, address = job.vault @ MarketError::JobNotFound)]
     pub vault: Account<TokenAccount>,
-    #[account(address = job.mint @ MarketError::MintNotAllowed)]
+    /// Written, because a share of a fee in the native token is burnt.
+    #[account(mut, address = job.mint @ MarketError::MintNotAllowed)]
     pub mint: Account<Mint>,
     #[account(constraint = mint_rule.mint == job.mint @ MarketError::MintNotAllowed)]
     pub mint_rule: Account<MintRule>,
@@ -27,7 +31,8 @@ pub struct SweepFees {
         constraint = *treasury.owner() == config.treasury @ MarketError::NotAuthority
     )]
     pub treasury: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<SweepFees>) -> Result<()> {
@@ -35,10 +40,15 @@ pub fn handle(ctx: &mut Context<SweepFees>) -> Result<()> {
     require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
     require!(a.job.claimed & CLAIMED_FEE == 0, MarketError::NothingToSweep);
     a.job.claimed |= CLAIMED_FEE;
-    let to_audits = amount::share(a.job.fee, a.config.audit_share_bps).map_err(error::amount)?;
-    let to_treasury = amount::less(a.job.fee, to_audits).map_err(error::amount)?;
-    vault::pay_from_job(&a.job, &mut a.vault, &a.mint, &mut a.audit_budget, &a.token_program, to_audits)?;
-    vault::pay_from_job(&a.job, &mut a.vault, &a.mint, &mut a.treasury, &a.token_program, to_treasury)?;
-    emit!(FeesSwept { job: *a.job.address(), treasury: to_treasury, audit_budget: to_audits });
+    let shares = FeeShares {
+        burn_bps: if a.job.mint == a.config.native_mint { a.config.burn_share_bps } else { 0 },
+        audit_bps: a.config.audit_share_bps,
+    };
+    let FeeParts { burnt, audits, treasury } = settlement::split_fee(a.job.fee, shares).map_err(error::amount)?;
+    vault::burn_from_job(&a.job, &mut a.vault, &mut a.mint, a.token_program.address(), burnt);
+    let coin = Coin { mint: &a.mint, program: &a.token_program };
+    vault::pay_from_job(&a.job, &mut a.vault, coin, &mut a.audit_budget, audits);
+    vault::pay_from_job(&a.job, &mut a.vault, coin, &mut a.treasury, treasury);
+    emit!(FeesSwept { job: *a.job.address(), treasury, audit_budget: audits, burnt });
     Ok(())
 }

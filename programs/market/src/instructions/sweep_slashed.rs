@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
 
 use crate::{
     error::MarketError,
     events::SlashedSwept,
     state::{Config, Stake},
-    vault,
+    token::{self, Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
 #[derive(Accounts)]
@@ -22,7 +22,8 @@ pub struct SweepSlashed {
         constraint = *treasury.owner() == config.treasury @ MarketError::NotAuthority
     )]
     pub treasury: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<SweepSlashed>) -> Result<()> {
@@ -30,7 +31,8 @@ pub fn handle(ctx: &mut Context<SweepSlashed>) -> Result<()> {
     let amount = a.stake.slashed;
     require!(amount > 0, MarketError::NothingToSweep);
     a.stake.slashed = 0;
-    vault::pay_from_stake(&a.stake, &mut a.vault, &a.mint, &mut a.treasury, &a.token_program, amount)?;
+    let coin = Coin { mint: &a.mint, program: &a.token_program };
+    vault::pay_from_stake(&a.stake, &mut a.vault, coin, &mut a.treasury, amount);
     emit!(SlashedSwept { stake: *a.stake.address(), amount });
     Ok(())
 }

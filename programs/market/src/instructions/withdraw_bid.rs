@@ -7,16 +7,16 @@ use crate::{
     state::{Bid, Job, Provider},
 };
 
-/// The job may be closed already: then its address is an empty system account.
+/// The deposit goes back; the account stays, because the bid after it names it. `close_bid` ends it.
 #[derive(Accounts)]
 pub struct WithdrawBid {
     #[account(address = provider.operator @ MarketError::NotOperator)]
     pub operator: Signer,
     pub provider: Account<Provider>,
-    #[account(address = bid.job @ MarketError::JobNotFound)]
-    pub job: UncheckedAccount,
+    pub job: Account<Job>,
     #[account(
-        mut, close = rent_payer,
+        mut,
+        constraint = bid.job == *job.address() && bid.nonce == job.nonce @ MarketError::JobNotFound,
         constraint = bid.provider == *provider.address() @ MarketError::InvalidProvider
     )]
     pub bid: Account<Bid>,
@@ -26,13 +26,15 @@ pub struct WithdrawBid {
 }
 
 pub fn handle(ctx: &mut Context<WithdrawBid>) -> Result<()> {
-    let a = &ctx.accounts;
-    let view = *a.job.account();
-    if view.owned_by(&crate::ID) {
-        let job = Account::<Job>::load(view)?;
-        let binding = job.state()? == JobState::Open && job.best_bidder == *a.provider.address();
-        require!(!binding, MarketError::BidBinding);
-    }
+    let a = &mut ctx.accounts;
+    require!(a.bid.withdrawn == 0 && a.bid.accepted_attempt == 0, MarketError::BidSpent);
+    let binding = a.job.state()? == JobState::Open && a.job.best_bidder == *a.provider.address();
+    require!(!binding, MarketError::BidBinding);
+    let deposit = a.bid.deposit;
+    a.bid.withdrawn = 1;
+    a.bid.deposit = 0;
+    a.bid.sub_lamports(deposit)?;
+    a.rent_payer.add_lamports(deposit)?;
     emit!(BidWithdrawn { job: *a.job.address(), provider: *a.provider.address() });
     Ok(())
 }

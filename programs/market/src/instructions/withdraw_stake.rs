@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Mint, TokenAccount};
 
 use crate::{
     error::{self, MarketError},
     events::StakeWithdrawn,
     state::Stake,
-    vault,
+    token::{self, Mint, TokenAccount, TokenInterface},
+    vault::{self, Coin},
 };
 
 #[derive(Accounts)]
@@ -21,7 +21,8 @@ pub struct WithdrawStake {
     /// Any account of the mint: its owner signed.
     #[account(mut, token::mint = mint)]
     pub destination: Account<TokenAccount>,
-    pub token_program: Program<Token>,
+    #[account(constraint = mint.view().owned_by(token_program.address()) @ MarketError::TokenProgramDiffers)]
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 pub fn handle(ctx: &mut Context<WithdrawStake>) -> Result<()> {
@@ -29,7 +30,8 @@ pub fn handle(ctx: &mut Context<WithdrawStake>) -> Result<()> {
     let mut balances = a.stake.balances();
     let amount = balances.withdraw(Clock::get()?.unix_timestamp).map_err(error::stake)?;
     a.stake.set_balances(balances);
-    vault::pay_from_stake(&a.stake, &mut a.vault, &a.mint, &mut a.destination, &a.token_program, amount)?;
+    let coin = Coin { mint: &a.mint, program: &a.token_program };
+    vault::pay_from_stake(&a.stake, &mut a.vault, coin, &mut a.destination, amount);
     emit!(StakeWithdrawn { stake: *a.stake.address(), amount });
     Ok(())
 }

@@ -16,5 +16,13 @@ pub struct MintRule {
     /// Token account that pays re-executions in this mint.
     pub audit_budget: Address,
     pub audit_budget_bump: u8,
-    pub reserved: [u8; 31],
+    /// Which token program the mint belongs to: `TOKEN_CLASSIC` or `TOKEN_2022`.
+    pub token_program: u8,
+    pub reserved_a: [u8; 6],
+    /// When the queued rule below may be applied; zero if none is queued.
+    pub eta: i64,
+    pub queued_escrow_min: u64,
+    pub queued_lock_bps: u32,
+    pub queued_enabled: u8,
+    pub reserved: [u8; 19],
 }

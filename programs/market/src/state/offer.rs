@@ -16,5 +16,11 @@ pub struct Offer {
     pub mint: Address,
     /// Who paid the rent and gets it back.
     pub rent_payer: Address,
-    pub reserved: [u8; 32],
+    /// Most of its stake that the provider pledges for the availability of a service, atoms of the stake mint.
+    pub sla_bond_max: u64,
+    /// Highest availability that it pledges it for, basis points.
+    pub sla_uptime_max_bps: u16,
+    /// 1 if services may take this offer as batch jobs do.
+    pub services: u8,
+    pub reserved: [u8; 21],
 }

@@ -1,5 +1,8 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::matching::Capability;
+use proofmill_protocol::{
+    matching::{Capability, Certificate},
+    uptime::History,
+};
 
 /// A provider: identity, capability, where to reach it, what it did.
 #[account]
@@ -41,12 +44,49 @@ pub struct Provider {
     pub offers_total: u16,
     /// Device model as the driver names it, UTF-8, zero padded; unverified.
     pub gpu_model: [u8; 32],
-    pub reserved: [u8; 28],
+    /// Last epoch for which rewards were claimed.
+    pub rewarded_epoch: u32,
+    /// When the arbiter's certificate of the GPU was measured; zero without one.
+    pub certified_at: i64,
+    /// What the certificate says: tier, memory (MiB), throughput (10^9 exact int8 operations per second).
+    pub certified_gops: u64,
+    pub certified_vram_mib: u32,
+    pub certified_tier: u8,
+    /// Whether `uptime_bps` was measured by the arbiter (1) or is the initial assumption (0).
+    pub uptime_measured: u8,
+    pub reserved_a: [u8; 2],
+    /// Last six-hour bucket whose heartbeats are counted in `uptime_up` and `uptime_total`.
+    pub uptime_bucket: u32,
+    /// A week of buckets: answered and counted heartbeat slots (`proofmill_protocol::uptime`).
+    pub uptime_up: [u16; 28],
+    pub uptime_total: [u16; 28],
+    pub reserved_b: [u8; 4],
+    pub reserved: [u8; 64],
 }
 
 impl Provider {
-    /// What this provider brings to a match at `price_per_second`.
-    pub fn capability(&self, price_per_second: u64, free_stake: u64, lock: u64) -> Capability {
+    pub fn uptime_history(&self) -> History {
+        History { up: self.uptime_up, total: self.uptime_total, last: self.uptime_bucket }
+    }
+
+    /// Stores the history, and the uptime that follows from it once enough was measured.
+    pub fn set_uptime_history(&mut self, history: &History) {
+        self.uptime_up = history.up;
+        self.uptime_total = history.total;
+        self.uptime_bucket = history.last;
+        if let Some(bps) = history.uptime_bps() {
+            self.uptime_bps = bps;
+            self.uptime_measured = 1;
+        }
+    }
+
+    /// What this provider brings to a match at `price_per_second`, at the instant `now`.
+    pub fn capability(&self, price_per_second: u64, free_stake: u64, lock: u64, now: i64) -> Capability {
+        let certificate = (self.certified_at > 0).then(|| Certificate {
+            age_seconds: now.saturating_sub(self.certified_at).max(0).unsigned_abs(),
+            tier: self.certified_tier,
+            vram_mib: self.certified_vram_mib,
+        });
         Capability {
             active: self.active == 1,
             tier: self.tier,
@@ -58,6 +98,7 @@ impl Provider {
             price_per_second,
             free_stake,
             lock,
+            certificate,
         }
     }
 }
