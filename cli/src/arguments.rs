@@ -86,6 +86,9 @@ pub struct LocalnetArgs {
     /// Providers to start.
     #[arg(long, default_value_t = 2)]
     pub providers: u8,
+    /// Serve the gateway and, where app/dist is built, the dApp at this address; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub gateway: Option<String>,
 }
 
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! Daemons as child processes: found beside this program, logged to a file, ended with us.
 
 use std::{
+    ffi::OsString,
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -27,7 +28,7 @@ pub struct Daemon {
     pub name: String,
     pub log: PathBuf,
     program: PathBuf,
-    config: PathBuf,
+    arguments: Vec<OsString>,
     child: Option<Child>,
     /// From spawn to the first sign of readiness.
     pub startup: Duration,
@@ -36,11 +37,21 @@ pub struct Daemon {
 impl Daemon {
     /// Starts `program run --config CONFIG`, its output appended to `log`.
     pub fn start(name: impl Into<String>, program: &Path, config: &Path, log: &Path) -> Result<Self> {
+        Self::start_with(name, program, vec!["run".into(), "--config".into(), config.into()], log)
+    }
+
+    /// Starts `program ARGUMENTS...`, its output appended to `log`.
+    pub fn start_with(
+        name: impl Into<String>,
+        program: &Path,
+        arguments: Vec<OsString>,
+        log: &Path,
+    ) -> Result<Self> {
         let mut daemon = Self {
             name: name.into(),
             log: log.to_owned(),
             program: program.to_owned(),
-            config: config.to_owned(),
+            arguments,
             child: None,
             startup: Duration::ZERO,
         };
@@ -55,9 +66,7 @@ impl Daemon {
             .open(&self.log)
             .with_context(|| format!("opening the log {}", self.log.display()))?;
         let child = Command::new(&self.program)
-            .arg("run")
-            .arg("--config")
-            .arg(&self.config)
+            .args(&self.arguments)
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()))
             .stdin(Stdio::null())
             .stdout(log.try_clone().context("sharing the log")?)

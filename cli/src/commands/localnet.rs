@@ -1,6 +1,7 @@
 //! `proofmill localnet`: a whole network in one process, its daemons as children.
 
 use std::{
+    ffi::OsString,
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
@@ -32,6 +33,9 @@ pub const PARTY_LAMPORTS: u64 = 100_000_000_000;
 /// Stake of a fresh party, atoms: 1,000 tokens.
 pub const PARTY_STAKE: u64 = 1_000_000_000;
 
+/// Where the dApp is built, seen from the repository's root.
+const APP_DIR: &str = "app/dist";
+
 /// A running local network.
 pub struct LocalNetwork {
     pub dir: PathBuf,
@@ -39,6 +43,7 @@ pub struct LocalNetwork {
     pub genesis: Genesis,
     pub validators: Vec<Daemon>,
     pub providers: Vec<LocalProvider>,
+    pub gateway: Option<LocalGateway>,
     // Last: everything above speaks to it.
     localnet: Localnet,
 }
@@ -51,6 +56,12 @@ pub struct LocalProvider {
     pub offer: Option<Address>,
     pub daemon: Daemon,
     metrics: String,
+}
+
+/// The gateway of a local network, with the dApp where it is built.
+pub struct LocalGateway {
+    pub url: String,
+    pub daemon: Daemon,
 }
 
 /// What sets providers of a local network apart.
@@ -87,7 +98,7 @@ impl LocalNetwork {
         };
         let session = Session::open(settings, None)?;
         let (genesis, session) = bootstrap::genesis(&session, &localnet, dir).await?;
-        Ok(Self { dir: dir.to_owned(), session, genesis, validators: Vec::new(), providers: Vec::new(), localnet })
+        Ok(Self { dir: dir.to_owned(), session, genesis, validators: Vec::new(), providers: Vec::new(), gateway: None, localnet })
     }
 
     /// A funded wallet.
@@ -155,6 +166,38 @@ impl LocalNetwork {
         Ok(())
     }
 
+    /// Starts a gateway at `listen` (port 0: any free one); it serves the dApp if `app/dist` is there. Returns its URL.
+    pub async fn start_gateway(&mut self, listen: &str) -> Result<String> {
+        let listen = if listen.ends_with(":0") { free_address()? } else { listen.to_owned() };
+        let dir = self.dir.join("gateway");
+        fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+        let settings = &self.session.settings;
+        let mut arguments: Vec<OsString> = vec![
+            "--rpc-url".into(),
+            settings.rpc_url.clone().into(),
+            "--ws-url".into(),
+            settings.ws_url.clone().into(),
+            "--listen".into(),
+            listen.clone().into(),
+            "--data-dir".into(),
+            dir.clone().into(),
+            "--database".into(),
+            format!("sqlite://{}", dir.join("index.sqlite").display()).into(),
+            "--faucet-keypair".into(),
+            self.dir.join("authority-test-keypair.json").into(),
+        ];
+        let app = Path::new(APP_DIR);
+        if app.join("index.html").exists() {
+            arguments.extend(["--app-dir".into(), app.into()]);
+        }
+        let program = binary("proofmill-gateway")?;
+        let mut daemon = Daemon::start_with("gateway", &program, arguments, &self.dir.join("gateway.log"))?;
+        daemon.wait_ready(async || answers_ready(&listen).await).await?;
+        let url = format!("http://{listen}");
+        self.gateway = Some(LocalGateway { url: url.clone(), daemon });
+        Ok(url)
+    }
+
     /// Waits until a restarted provider answers again.
     pub async fn wait_provider(&mut self, index: usize) -> Result<()> {
         let provider = &mut self.providers[index];
@@ -164,8 +207,8 @@ impl LocalNetwork {
 
     /// Ends the daemons, then the chain.
     pub async fn stop(self) -> Result<()> {
-        let Self { validators, providers, localnet, .. } = self;
-        drop((validators, providers));
+        let Self { validators, providers, gateway, localnet, .. } = self;
+        drop((gateway, validators, providers));
         Ok(localnet.stop().await?)
     }
 }
@@ -216,18 +259,26 @@ pub async fn run(args: LocalnetArgs, output: &Output) -> Result<()> {
             .await?;
     }
     let tenant = network.party("tenant", 1_000_000_000, 0).await?;
+    let gateway = match &args.gateway {
+        Some(listen) => {
+            spinner.set_message("starting the gateway");
+            Some(network.start_gateway(listen).await?)
+        }
+        None => None,
+    };
     spinner.finish_and_clear();
     let file = args.dir.join("network.json");
     output.result(
         &json!({
             "rpc_url": network.session.settings.rpc_url, "ws_url": network.session.settings.ws_url,
-            "network_file": file, "tenant": tenant.pubkey().to_string(),
+            "gateway_url": gateway, "network_file": file, "tenant": tenant.pubkey().to_string(),
             "tenant_keypair": args.dir.join("tenant-test-keypair.json"),
         }),
         || {
             format!(
-                "local network at {}\n  network file {}\n  a funded tenant: --keypair {}\nCtrl-C ends it.",
+                "local network at {}\n{}  network file {}\n  a funded tenant: --keypair {}\nCtrl-C ends it.",
                 network.session.settings.rpc_url,
+                gateway.as_ref().map(|url| format!("  gateway and dApp at {url}\n")).unwrap_or_default(),
                 file.display(),
                 args.dir.join("tenant-test-keypair.json").display()
             )
