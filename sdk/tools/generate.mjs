@@ -1,0 +1,251 @@
+// Writes src/generated/{market,arbiter} from ../idl/*.json.
+//
+//   npm run generate              writes the folder
+//   npm run generate -- --check   fails if the folder is not what the IDL gives
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, posix, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rootNodeFromAnchor } from "@codama/nodes-from-anchor";
+import { renderVisitor } from "@codama/renderers-js";
+import { visit } from "@codama/visitors-core";
+import { format } from "prettier";
+
+const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
+const GENERATED = join(SDK, "src", "generated");
+const PROGRAMS = ["market", "arbiter"];
+
+const pascal = (name) =>
+  name.replace(/(^|_)([a-z0-9])/g, (_, __, letter) => letter.toUpperCase());
+const isAddress = (text) => /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(text);
+
+/** Every type name that a field's type mentions. */
+function* mentioned(type) {
+  if (type === null || typeof type !== "object") return;
+  if (type.defined !== undefined) yield type.defined.name;
+  for (const value of Object.values(type)) {
+    if (Array.isArray(value)) for (const item of value) yield* mentioned(item);
+    else yield* mentioned(value);
+  }
+}
+
+/** What Codama reads: without what it cannot read, or drops although this client needs it. */
+function prepared(idl, foreign) {
+  const copy = structuredClone(idl);
+  for (const instruction of copy.instructions) {
+    for (const account of instruction.accounts) {
+      // "config.treasury" is a rule of the program, and no address.
+      if (account.address !== undefined && !isAddress(account.address))
+        delete account.address;
+    }
+  }
+  // Accounts of the other program that this one reads are generated there.
+  copy.accounts = copy.accounts.filter((account) => !foreign.has(account.name));
+  // Types that only events use would be dropped: told of no events, Codama keeps them as plain types.
+  copy.events = [];
+  const kept = new Set([
+    ...copy.accounts.map((account) => account.name),
+    ...idl.events.map((event) => event.name),
+    ...copy.instructions.flatMap((instruction) =>
+      instruction.args.flatMap((arg) => [...mentioned(arg.type)]),
+    ),
+  ]);
+  const byName = new Map(copy.types.map((type) => [type.name, type]));
+  for (const name of kept)
+    for (const inner of mentioned(byName.get(name)?.type)) kept.add(inner);
+  copy.types = copy.types.filter((type) => kept.has(type.name));
+  return copy;
+}
+
+/** The events of a program: Codama renders none. */
+function eventsFile(idl, program) {
+  const title = pascal(program);
+  const names = idl.events.map((event) => event.name).sort();
+  const imports = names
+    .map((name) => `get${name}Decoder, type ${name}`)
+    .join(", ");
+  const union = names
+    .map((name) => `{ name: "${name}"; data: ${name} }`)
+    .join(" | ");
+  const rows = [...idl.events]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(
+      (event) =>
+        `{ name: "${event.name}", discriminator: [${event.discriminator}], decoder: get${event.name}Decoder }`,
+    )
+    .join(",\n");
+  return `/** Every event of the ${program} program. An event is its eight-byte name and its fields in Borsh. */
+import { ${imports} } from "./types/index.js";
+import type { ReadonlyUint8Array } from "@solana/kit";
+
+export type ${title}Event = ${union};
+
+const TABLE: readonly { name: string; discriminator: readonly number[]; decoder: () => { decode(bytes: ReadonlyUint8Array): unknown } }[] = [${rows}];
+
+/** The names of all events, sorted. */
+export const ${program.toUpperCase()}_EVENT_NAMES = [${names.map((name) => `"${name}"`).join(", ")}] as const;
+
+/** The event in these bytes, or undefined if they are none that this client knows. */
+export function decode${title}Event(bytes: ReadonlyUint8Array): ${title}Event | undefined {
+  const row = TABLE.find(({ discriminator }) => discriminator.every((byte, at) => bytes[at] === byte));
+  if (row === undefined) return undefined;
+  return { name: row.name, data: row.decoder().decode(bytes.slice(8)) } as ${title}Event;
+}
+`;
+}
+
+/** What the instructions say of themselves: for screens that show a transaction in words. */
+function interfaceFile(idl, program) {
+  const constant = `${program.toUpperCase()}_INSTRUCTIONS`;
+  const rows = idl.instructions.map((instruction) => ({
+    name: instruction.name,
+    discriminator: instruction.discriminator,
+    doc: (instruction.docs ?? []).join(" "),
+    accounts: instruction.accounts.map((account) => ({
+      name: account.name,
+      writable: account.writable === true,
+      signer: account.signer === true,
+      optional: account.optional === true,
+    })),
+    args: instruction.args.map((arg) => arg.name),
+  }));
+  const errors = idl.errors.map(({ code, name, msg }) => ({
+    code,
+    name,
+    message: msg ?? name,
+  }));
+  return `/** Names, words and accounts of every instruction, and every error, as the IDL gives them. */
+export type InstructionInterface = {
+  readonly name: string;
+  readonly discriminator: readonly number[];
+  /** What it does, in the program's own words. */
+  readonly doc: string;
+  readonly accounts: readonly { readonly name: string; readonly writable: boolean; readonly signer: boolean; readonly optional: boolean }[];
+  readonly args: readonly string[];
+};
+export type ErrorInterface = { readonly code: number; readonly name: string; readonly message: string };
+
+export const ${constant}: readonly InstructionInterface[] = ${JSON.stringify(rows)};
+
+export const ${program.toUpperCase()}_ERRORS = ${JSON.stringify(errors)} as const satisfies readonly ErrorInterface[];
+`;
+}
+
+async function files(folder) {
+  const entries = await readdir(folder, {
+    recursive: true,
+    withFileTypes: true,
+  }).catch(() => []);
+  const found = new Map();
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const at = join(entry.parentPath ?? entry.path, entry.name);
+    found.set(
+      relative(folder, at).split("\\").join("/"),
+      await readFile(at, "utf8"),
+    );
+  }
+  return found;
+}
+
+/** Codama leaves out the extensions that Node's module loader wants. */
+function withExtensions(path, source, all) {
+  return source.replace(
+    /(from\s+['"])(\.[^'"]*)(['"])/g,
+    (whole, before, to, after) => {
+      if (to.endsWith(".js")) return whole;
+      const at = posix.normalize(posix.join(posix.dirname(path), to));
+      if (all.has(`${at}.ts`)) return `${before}${to}.js${after}`;
+      const index = posix.normalize(`${at}/index.ts`);
+      if (!all.has(index))
+        throw new Error(`${path} imports ${to}, which was not generated`);
+      return `${before}${to.replace(/\/$/, "")}/index.js${after}`;
+    },
+  );
+}
+
+async function render(into) {
+  let foreign = new Set();
+  for (const program of PROGRAMS) {
+    const idl = JSON.parse(
+      await readFile(join(SDK, "..", "idl", `${program}.json`), "utf8"),
+    );
+    const root = rootNodeFromAnchor(prepared(idl, foreign));
+    const scratch = join(into, program);
+    await visit(
+      root,
+      renderVisitor(scratch, {
+        generatedFolder: ".",
+        syncPackageJson: false,
+        formatCode: false,
+        // By default the input of the account `Config` is named like the type `ConfigArgs`.
+        nameTransformers: {
+          dataArgsType: (name) =>
+            `${pascal(name.replace(/^[a-z]/, (l) => l.toUpperCase()))}Input`,
+        },
+      }),
+    );
+    foreign = new Set(idl.accounts.map((account) => account.name));
+    await writeFile(join(scratch, "events.ts"), eventsFile(idl, program));
+    await writeFile(join(scratch, "interface.ts"), interfaceFile(idl, program));
+    const index = await readFile(join(scratch, "index.ts"), "utf8");
+    await writeFile(
+      join(scratch, "index.ts"),
+      `${index}\nexport * from './events';\nexport * from './interface';\n`,
+    );
+  }
+  const raw = await files(into);
+  const done = new Map();
+  for (const [path, source] of raw) {
+    if (!path.endsWith(".ts")) continue;
+    const fixed = withExtensions(path, source, raw)
+      // The one line that does not type-check against the current kit.
+      .replaceAll(
+        "return extendClient(client, {",
+        "return (extendClient as (a: unknown, b: unknown) => any)(client, {",
+      );
+    done.set(
+      path,
+      await format(fixed, { parser: "typescript", printWidth: 100 }),
+    );
+  }
+  return done;
+}
+
+const scratch = await mkdtemp(join(tmpdir(), "proofmill-generate-"));
+try {
+  const wanted = await render(scratch);
+  if (process.argv.includes("--check")) {
+    const found = await files(GENERATED);
+    const paths = [...new Set([...wanted.keys(), ...found.keys()])].sort();
+    const drifted = paths.filter(
+      (path) => wanted.get(path) !== found.get(path),
+    );
+    if (drifted.length > 0) {
+      console.error(
+        `src/generated is not what idl/*.json gives (${drifted.length} files, first ${drifted[0]}).`,
+      );
+      console.error("Run `npm run generate` in sdk/ and commit the result.");
+      process.exitCode = 1;
+    } else
+      console.log(
+        `src/generated: ${wanted.size} files are what idl/*.json gives`,
+      );
+  } else {
+    await rm(GENERATED, { recursive: true, force: true });
+    for (const [path, source] of wanted) {
+      await mkdir(join(GENERATED, dirname(path)), { recursive: true });
+      await writeFile(join(GENERATED, path), source);
+    }
+    console.log(`src/generated: ${wanted.size} files`);
+  }
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
