@@ -1,0 +1,46 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+/** Where the development server sends what belongs to the gateway. */
+const gateway = process.env['PROOFMILL_GATEWAY'] ?? 'http://127.0.0.1:8080';
+const forwarded = { target: gateway, changeOrigin: true };
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { dedupe: ['@solana/kit'], alias: { '@proofmill/client': new URL('./.run/sdk-shim.ts', import.meta.url).pathname } },
+  server: { proxy: { '/v1': forwarded, '/rpc': forwarded, '/healthz': forwarded } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    // One hash per file: the gateway serves them as immutable.
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', environment: 'node', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          environment: 'node',
+          include: ['tests/faults/**/*.test.ts', '.run/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'journeys',
+          environment: 'node',
+          include: ['tests/journeys/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
