@@ -14,3 +14,4 @@ export * from "./programs/index.js";
 export * from "./types/index.js";
 export * from "./events.js";
 export * from "./interface.js";
+export * from "./layout.js";
