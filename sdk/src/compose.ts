@@ -196,14 +196,14 @@ export async function settleUnchallenged(at: JobAddress, job: Job, providerOwner
   return market.getSettleUnchallengedInstruction({ config, job: at, provider: job.provider, stake, round });
 }
 
-/** Pays everybody whom a settled job still owes; a part of zero is claimed without a transfer. */
+/** Pays everybody whom a settled job still owes. A part of zero is owed to nobody, and its account need not exist. */
 export async function payOut(of: Emptying): Promise<readonly Instruction[]> {
   const open = (bit: number): boolean => (of.job.claimed & bit) === 0;
   const all: Instruction[] = [];
-  if (open(CLAIMED.reward) && of.providerOwner !== undefined && of.job.provider !== NOBODY) {
+  if (open(CLAIMED.reward) && of.job.paid > 0n && of.providerOwner !== undefined) {
     all.push(await claimReward(of.address, of.job, of.providerOwner));
   }
-  if (open(CLAIMED.refund)) all.push(await claimRefund(of.address, of.job));
+  if (open(CLAIMED.refund) && of.job.refunded > 0n) all.push(await claimRefund(of.address, of.job));
   if (open(CLAIMED.fee) && of.job.fee > 0n) all.push(await sweepFees(of.address, of.job, of.treasury));
   return all;
 }

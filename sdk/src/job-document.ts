@@ -189,18 +189,20 @@ export function parseJobDocument(text: string): JobDocument {
   } catch (error) {
     return wrong("", `not JSON: ${error instanceof Error ? error.message : "unreadable"}`);
   }
-  requireNoDuplicates(text);
+  requirePlain(text);
   return completeJobDocument(value as JobDocumentDraft);
 }
 
-/** Walks valid JSON and refuses a key that its object has already. */
-function requireNoDuplicates(text: string): void {
+/** Walks valid JSON and refuses a key that its object has already, and a number that is not written as an integer. */
+function requirePlain(text: string): void {
   const open: (Set<string> | undefined)[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gu)) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]|-?\d[\d.eE+-]*/gu)) {
     if (token === "{") open.push(new Set());
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
-    else if (token.endsWith(":")) {
+    else if (!token.startsWith('"')) {
+      if (/[.eE]/u.test(token)) wrong("", `${token.slice(0, 40)} is not written as an integer`);
+    } else if (token.endsWith(":")) {
       const key = JSON.parse(token.replace(/\s*:$/u, "")) as string;
       const seen = open.at(-1);
       if (seen?.has(key) === true) wrong(key, "is given twice");

@@ -1,0 +1,75 @@
+/** Laws of money, over random numbers. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { AmountError, formatTokens, metered, meteredMsMax, nextBidMax, OUTCOME, parseTokens, portion, scale, settle, share, splitFee, escrow } from "../../src/index.js";
+
+const U64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+
+test("paid, refunded and fee are exactly the escrow", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...OUTCOME.words), U64, fc.bigInt({ min: 0n, max: 1n << 40n }), fc.bigInt({ min: 0n, max: 86_400_000n }), fc.integer({ min: 0, max: 10_000 }), (outcome, escrowed, pricePerSecond, meteredMs, feeBps) => {
+      const parts = settle({ outcome, escrowed, pricePerSecond, meteredMs, feeBps });
+      expect(parts.paid + parts.refunded + parts.fee).toBe(escrowed);
+    }),
+  );
+});
+
+test("a fee is split to the atom", () => {
+  fc.assert(
+    fc.property(U64, fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 10_000 }), (fee, burn, audits) => {
+      const auditBps = Math.min(audits, 10_000 - burn);
+      const parts = splitFee(fee, burn, auditBps);
+      expect(parts.burnt + parts.audits + parts.treasury).toBe(fee);
+    }),
+  );
+  expect(() => splitFee(100n, 5_100, 5_000)).toThrow(AmountError);
+});
+
+test("boundaries of 64 bits hold", () => {
+  const most = (1n << 64n) - 1n;
+  expect(share(most, 10_000)).toBe(most);
+  expect(() => share(1n, 10_001)).toThrow(expect.objectContaining({ code: "share_above_one" }) as Error);
+  expect(escrow(most, 1)).toBe(most);
+  expect(() => escrow(most, 2)).toThrow(expect.objectContaining({ code: "overflow" }) as Error);
+  expect(() => metered(most, 1_001n)).toThrow(expect.objectContaining({ code: "overflow" }) as Error);
+  expect(() => scale(most, 10_001)).toThrow(expect.objectContaining({ code: "overflow" }) as Error);
+  expect(portion(most, 1n << 63n, most)).toBe(1n << 63n);
+  expect(() => portion(1n, 2n, 1n)).toThrow(AmountError);
+  expect(() => escrow(-1n, 2)).toThrow(expect.objectContaining({ code: "underflow" }) as Error);
+});
+
+test("metered time is bounded by the clock and the reservation", () => {
+  expect(meteredMsMax(100n, 105n, 60)).toBe(6_000n);
+  expect(meteredMsMax(100n, 1_000n, 60)).toBe(60_000n);
+  expect(meteredMsMax(105n, 100n, 60)).toBe(1_000n);
+});
+
+test("each bid is lower by the step, and at least by an atom", () => {
+  expect(nextBidMax(undefined)).toBe((1n << 64n) - 2n);
+  expect(nextBidMax(10_000n)).toBe(9_750n);
+  expect(nextBidMax(3n)).toBe(2n);
+});
+
+test("an amount survives being written and read", () => {
+  fc.assert(
+    fc.property(U64, fc.integer({ min: 0, max: 18 }), fc.boolean(), (atoms, decimals, grouped) => {
+      expect(parseTokens(formatTokens(atoms, decimals, { grouped }), decimals)).toBe(atoms);
+    }),
+  );
+  expect(formatTokens(1_234_500_000n, 6)).toBe("1,234.5");
+});
+
+test("what is no exact amount is refused, and never rounded", () => {
+  for (const [text, code] of [
+    ["1.0000001", "too_many_decimals"],
+    ["1e3", "not_a_number"],
+    ["-1", "not_a_number"],
+    ["", "not_a_number"],
+    ["1,23", "not_a_number"],
+    ["0x10", "not_a_number"],
+    ["١", "not_a_number"],
+    ["18446744073709.551616", "overflow"],
+  ] as const) {
+    expect(() => parseTokens(text, 6), text).toThrow(expect.objectContaining({ code }) as Error);
+  }
+});
