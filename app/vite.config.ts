@@ -7,7 +7,8 @@ const forwarded = { target: gateway, changeOrigin: true };
 
 export default defineConfig({
   plugins: [react()],
-  resolve: { dedupe: ['@solana/kit'], alias: { '@proofmill/client': new URL('./.run/sdk-shim.ts', import.meta.url).pathname } },
+  // One copy of kit, whoever asks for it.
+  resolve: { dedupe: ['@solana/kit', '@solana/program-client-core', '@noble/hashes', '@noble/curves'] },
   server: { proxy: { '/v1': forwarded, '/rpc': forwarded, '/healthz': forwarded } },
   build: {
     target: 'es2023',
@@ -24,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           environment: 'node',
-          include: ['tests/faults/**/*.test.ts', '.run/*.test.ts'],
+          include: ['tests/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

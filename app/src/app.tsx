@@ -103,11 +103,11 @@ function Frame() {
       <a className="skip" href="#content">
         Skip to the content
       </a>
-      <Link to="/" className="brand">
-        <HouseMark />
-        Proofmill
-      </Link>
       <header className="top">
+        <Link to="/" className="brand">
+          <HouseMark />
+          Proofmill
+        </Link>
         <button
           type="button"
           className="button menu-button"

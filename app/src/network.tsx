@@ -1,5 +1,5 @@
 /** The network that the gateway speaks for, and what every page needs of it. */
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ask } from './gateway/client';
 import { networkRecord, type MintRecord, type NetworkRecord } from './gateway/records';
 import { follow } from './gateway/stream';
@@ -53,6 +53,8 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
           }
           return;
         }
+        // The gateway forgot where we were: everything may have changed.
+        if (event.name === 'reset') waiting.add('');
         for (const prefix of TOUCHES[event.name] ?? []) waiting.add(prefix);
         timer ??= setTimeout(() => {
           timer = null;
@@ -66,6 +68,14 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
       if (timer !== null) clearTimeout(timer);
     };
   }, []);
+
+  // A gateway that is back is asked everything again at once.
+  const down = known.fault !== null;
+  const wasDown = useRef(false);
+  useEffect(() => {
+    if (wasDown.current && !down) refresh('');
+    wasDown.current = down;
+  }, [down]);
 
   const state = useMemo<NetworkState>(() => {
     const network = known.data ?? null;

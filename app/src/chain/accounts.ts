@@ -1,7 +1,7 @@
 /** Accounts of the chain, read by RPC and checked: owner, kind, length, version. What a gateway says of them is not asked. */
 import type { Address } from '@solana/kit';
 import {
-  address as derive,
+  derive,
   CONFIG,
   decodeAccount,
   JOB,

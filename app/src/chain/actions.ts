@@ -4,23 +4,11 @@
  */
 import { createNoopSigner, type Address, type Instruction } from '@solana/kit';
 import {
-  address as derive,
+  derive,
   bytes32,
-  cancelJob as cancel,
-  claimRefund,
-  claimReward,
-  createTokenAccount,
-  depositStake as deposit,
-  appealSlash as appeal,
-  coinOfJob,
-  coinOfStakes,
+  compose,
   documentTerms,
   MismatchError,
-  postAndTake,
-  publishOffer as publish,
-  unbondStake as unbond,
-  withdrawOffer as withdraw,
-  withdrawStake as takeOut,
   type JobAddress,
   type OfferAddress,
   type ProviderAddress,
@@ -54,7 +42,7 @@ export async function postJob(request: PostRequest): Promise<Plan> {
   const coin = await coinOf(request.mint);
   const terms = documentTerms(launch.document);
   let price = request.ceilingPerSecond;
-  let take: Parameters<typeof postAndTake>[3];
+  let take: Parameters<typeof compose.postAndTake>[3];
   if (request.offer !== null) {
     const offer = await readOffer(request.offer.address);
     if (offer.mint !== request.mint) throw new MismatchError('the token of the offer', request.mint, offer.mint);
@@ -89,7 +77,7 @@ export async function postJob(request: PostRequest): Promise<Plan> {
       next: 'Nothing was signed. Add tokens to the wallet, or reserve less time.',
     });
   }
-  const composed = await postAndTake(
+  const composed = await compose.postAndTake(
     signerOf(signer),
     coin,
     {
@@ -123,19 +111,19 @@ export async function postJob(request: PostRequest): Promise<Plan> {
 export async function cancelJob(signer: string, job: string): Promise<Plan> {
   const found = await readJob(job);
   if (found.tenant !== signer) throw new MismatchError('the tenant', signer, found.tenant);
-  return plan(cancel(signerOf(signer), job as JobAddress));
+  return plan(compose.cancelJob(signerOf(signer), job as JobAddress));
 }
 
 export async function collectRefund(job: string): Promise<Plan> {
-  return plan(await claimRefund(job as JobAddress, await readJob(job)));
+  return plan(await compose.claimRefund(job as JobAddress, await readJob(job)));
 }
 
 export async function collectReward(job: string): Promise<Plan> {
   const found = await readJob(job);
   const provider = await readProvider(found.provider);
-  const coin = coinOfJob(found);
+  const coin = compose.coinOfJob(found);
   const payer = signerOf(provider.owner);
-  return plan(await createTokenAccount(payer, provider.owner, coin), await claimReward(job as JobAddress, found, provider.owner));
+  return plan(await compose.createTokenAccount(payer, provider.owner, coin), await compose.claimReward(job as JobAddress, found, provider.owner));
 }
 
 export async function publishOffer(request: {
@@ -147,7 +135,7 @@ export async function publishOffer(request: {
 }): Promise<Plan> {
   const at = await derive.provider(request.signer as Address);
   const provider = await readProvider(at);
-  const composed = await publish(signerOf(request.signer), request.signer as Address, request.mint as MintAddress, {
+  const composed = await compose.publishOffer(signerOf(request.signer), request.signer as Address, request.mint as MintAddress, {
     pricePerSecond: request.pricePerSecond,
     secondsMax: request.secondsMax,
     expiresAt: BigInt(request.expiresAt),
@@ -161,27 +149,27 @@ export async function publishOffer(request: {
 
 export async function withdrawOffer(signer: string, offer: string): Promise<Plan> {
   const found = await readOffer(offer);
-  return plan(withdraw(signerOf(signer), found.provider as ProviderAddress, offer as OfferAddress, found.rentPayer));
+  return plan(compose.withdrawOffer(signerOf(signer), found.provider as ProviderAddress, offer as OfferAddress, found.rentPayer));
 }
 
 export async function depositStake(signer: string, amount: bigint): Promise<Plan> {
-  const coin = coinOfStakes(await readConfig());
+  const coin = compose.coinOfStakes(await readConfig());
   const stake = await findStake(signer);
-  return plan(...(await deposit(signerOf(signer), coin, amount, stake === null)));
+  return plan(...(await compose.depositStake(signerOf(signer), coin, amount, stake === null)));
 }
 
 export async function unbondStake(signer: string, amount: bigint): Promise<Plan> {
-  return plan(await unbond(signerOf(signer), amount));
+  return plan(await compose.unbondStake(signerOf(signer), amount));
 }
 
 export async function withdrawStake(signer: string): Promise<Plan> {
-  const coin = coinOfStakes(await readConfig());
+  const coin = compose.coinOfStakes(await readConfig());
   return plan(
-    await createTokenAccount(signerOf(signer), signer as Address, coin),
-    await takeOut(signerOf(signer), coin),
+    await compose.createTokenAccount(signerOf(signer), signer as Address, coin),
+    await compose.withdrawStake(signerOf(signer), coin),
   );
 }
 
 export async function appealSlash(signer: string, slashCase: string): Promise<Plan> {
-  return plan(await appeal(signerOf(signer), slashCase as Address));
+  return plan(await compose.appealSlash(signerOf(signer), slashCase as Address));
 }

@@ -1,7 +1,7 @@
 /** A job made ready in the browser: its document, its input bundle, its address. Nothing is signed here. */
 import type { Address } from '@solana/kit';
 import {
-  address as derive,
+  derive,
   completeJobDocument,
   documentBytes,
   documentHash,

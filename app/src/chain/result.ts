@@ -9,7 +9,7 @@ import {
   type JobAddress,
 } from '@proofmill/client';
 import { ask, askBytes } from '../gateway/client';
-import { shape, type Read } from '../gateway/wire';
+import { nullable, shape, type Read } from '../gateway/wire';
 import { RESULT_BYTES_MAX } from '../limits';
 import { fromBase64 } from '../text/base58';
 import { cleanLogLine } from '../text/clean';
@@ -39,7 +39,8 @@ async function rootOf(job: string, token: string): Promise<{ readonly root: Hex3
     const judged = checkVerdict(verdict, job as JobAddress, account);
     if (judged.outputRoot !== null) return { root: judged.outputRoot, by: 'committee' };
   }
-  const receipt = await ask(`/v1/jobs/${job}/receipt`, shape({ receipt: plain, signature: plain }), { token });
+  const receipt = await ask(`/v1/jobs/${job}/receipt`, shape({ receipt: plain, signature: nullable(plain) }), { token });
+  if (receipt.signature === null) throw new Error('The gateway has not seen the signature of the receipt yet. Try again in a moment.');
   const config = await readConfig();
   const verified = verifyReceipt(
     fromBase64(receipt.receipt),

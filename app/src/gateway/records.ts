@@ -304,8 +304,8 @@ export const matchRecord = shape({
 export type MatchRecord = Shape<typeof matchRecord>;
 
 export const configRecord = shape({
-  market: table(scalar),
-  arbiter: table(scalar),
+  market: nullable(table(scalar)),
+  arbiter: nullable(table(scalar)),
   queued_market: nullable(table(scalar)),
   queued_arbiter: nullable(table(scalar)),
 });

@@ -27,9 +27,9 @@ export function Governance() {
           <div className="stack">
             <Queued found={found} />
             <h2>Market</h2>
-            <Groups groups={MARKET_GROUPS} values={found.market} queued={found.queued_market} />
+            <Groups groups={MARKET_GROUPS} values={found.market ?? {}} queued={found.queued_market} />
             <h2>Arbiter</h2>
-            <Groups groups={ARBITER_GROUPS} values={found.arbiter} queued={found.queued_arbiter} />
+            <Groups groups={ARBITER_GROUPS} values={found.arbiter ?? {}} queued={found.queued_arbiter} />
           </div>
         )}
       </Show>
@@ -42,15 +42,15 @@ type Values = Readonly<Record<string, string | null>>;
 function Queued({ found }: { found: ConfigRecord }) {
   const now = useNow(1_000);
   const queued: readonly (readonly [string, Values | null, Values])[] = [
-    ['market', found.queued_market, found.market],
-    ['arbiter', found.queued_arbiter, found.arbiter],
+    ['market', found.queued_market, found.market ?? {}],
+    ['arbiter', found.queued_arbiter, found.arbiter ?? {}],
   ];
   const changes = queued.flatMap(([program, next, present]) => (next === null ? [] : [{ program, next, present }]));
   if (changes.length === 0) {
     return (
       <Note tone="good" title="Nothing is queued.">
         <p>
-          A change would stand here for {duration(Number(found.market['timelock_seconds'] ?? 0))} before anyone could apply it.
+          A change would stand here for {duration(Number(found.market?.['timelock_seconds'] ?? 0))} before anyone could apply it.
         </p>
       </Note>
     );

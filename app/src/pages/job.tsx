@@ -1,12 +1,13 @@
 /** One job: where it stands, what it costs by the second, what it prints, who judges it, what came out. */
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { CommitteeWheel, MoneyWheel, type Seat } from '../charts/wheel';
+import type { Words } from '../gateway/faults';
 import type { JobRecord, RoundRecord } from '../gateway/records';
 import { regionName } from '../geography/land';
 import { moneyOf } from '../text/earning';
 import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
-import { Address, Bone, Empty, Mark, Note, Show, short, Tier, When } from '../parts/marks';
+import { Address, Bone, Empty, Fault, Mark, Note, Show, short, Tier, When } from '../parts/marks';
 import { Hourly, Money } from '../parts/money';
 import { Link } from '../routing';
 import { useSigning } from '../signing/context';
@@ -28,8 +29,16 @@ export function JobPage({ parameter: address }: { parameter: string }) {
   const job = useJob(address);
   const delivery = useDeliveries().find((one) => one.job === address) ?? null;
   const sent = useOutbox().find((one) => one.job === address) ?? null;
-  if (job.data === undefined && job.fault?.code === 'not_found' && (delivery !== null || sent !== null)) {
-    return <NotThereYet address={address} delivery={delivery} fate={sent?.fate ?? null} failure={sent?.failure ?? null} />;
+  if (job.data === undefined && job.fault !== null && (delivery !== null || sent !== null)) {
+    return (
+      <NotThereYet
+        address={address}
+        delivery={delivery}
+        fate={sent?.fate ?? null}
+        failure={sent?.failure ?? null}
+        fault={job.fault.code === 'not_found' ? null : job.fault.words}
+      />
+    );
   }
   return (
     <Show known={job} bones={<JobBones />}>
@@ -54,16 +63,19 @@ function NotThereYet({
   delivery,
   fate,
   failure,
+  fault,
 }: {
   address: string;
   delivery: Delivery | null;
   fate: string | null;
   failure: string | null;
+  fault: Words | null;
 }) {
   return (
     <div className="stack">
       <h1>{delivery?.name ?? 'Your job'}</h1>
       <Address of={address} whole what="job" />
+      {fault !== null && <Fault words={fault} />}
       {fate === 'expired' || fate === 'failed' ? (
         <Note tone="bad" title="The job was not posted." live>
           <p>{failure ?? 'The transaction can no longer take effect.'} No money moved. Launch it again.</p>
@@ -427,7 +439,7 @@ function Terms({ job }: { job: JobRecord }) {
         <dd>{job.class === 'deterministic' ? 'an independent re-run must give the same bytes' : (job.class ?? '\u2013')}</dd>
         <dt>Asks for</dt>
         <dd>
-          {job.tier !== null && <Tier tier={job.tier} />}
+          {job.tier !== null && (job.tier === 0 ? 'any tier' : <Tier tier={job.tier} />)}
           {job.gpu_count !== null && `, ${job.gpu_count === 0 ? 'no GPU in particular' : `${job.gpu_count} GPU`}`}
           {(job.vram_mib ?? 0) > 0 && `, ${memory(job.vram_mib ?? 0)}`}
           {(job.region ?? 0) > 0 && `, ${regionName(job.region ?? 0)}`}

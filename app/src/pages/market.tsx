@@ -8,13 +8,13 @@ import { regionName } from '../geography/land';
 import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
 import { SelectField, TextField } from '../parts/field';
-import { Address, Bone, Empty, Mark, Show, Tier } from '../parts/marks';
+import { Bone, Empty, Mark, Show, short, Tier } from '../parts/marks';
 import { Hourly, mintName } from '../parts/money';
 import { Link, setSearch, useSearch } from '../routing';
 import { useHistory, useOffers, usePercentiles, useProviders } from '../store/questions';
 import { decimal, memory, parseDecimal, percent } from '../text/amount';
 import { TIERS } from '../text/known';
-import { duration } from '../text/time';
+import { relative } from '../text/time';
 
 const SPANS = [
   { label: 'Day', span: 86_400, bucket: 1_800 },
@@ -297,7 +297,7 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
                           </td>
                           <td data-label="Provider">
                             <Link to={`/providers/${offer.owner}`}>
-                              <Address of={offer.owner} what="provider" />
+                              <code>{short(offer.owner)}</code>
                             </Link>
                           </td>
                           <td data-label="Region">{regionName(offer.region)}</td>
@@ -313,7 +313,7 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
                           <td data-label="Measured">
                             {provider?.certificate ? (
                               <Mark tone="good" title={`${provider.certificate.gops} \u00d7 10\u2079 int8 operations a second`}>
-                                {duration(now - provider.certificate.measured_at)} ago
+                                {relative(provider.certificate.measured_at, now)}
                               </Mark>
                             ) : (
                               <span className="soft">no certificate</span>

@@ -7,7 +7,7 @@ import { Hourly } from '../parts/money';
 import { Link } from '../routing';
 import { useJobs, useOffers, useProvider } from '../store/questions';
 import { decimal, grouped, memory, percent } from '../text/amount';
-import { duration } from '../text/time';
+import { duration, relative } from '../text/time';
 import { JobTable } from './jobs';
 
 export function ProviderProfile({ parameter: owner }: { parameter: string }) {
@@ -164,7 +164,7 @@ export function Capability({ found }: { found: ProviderRecord }) {
             <td>
               <When at={found.registered_at} />
             </td>
-            <td>{certificate === null ? <span className="soft">not yet</span> : `${duration(now - certificate.measured_at)} ago`}</td>
+            <td>{certificate === null ? <span className="soft">not yet</span> : relative(certificate.measured_at, now)}</td>
           </tr>
         </tbody>
       </table>

@@ -11,7 +11,7 @@ import { Link } from '../routing';
 import { useSigning } from '../signing/context';
 import { useJobs, useOffers, useProvider } from '../store/questions';
 import { decimal, parseDecimal, percent } from '../text/amount';
-import { duration } from '../text/time';
+import { duration, relative } from '../text/time';
 import { useWallet } from '../wallet/context';
 import { JobTable } from './jobs';
 import { Capability, Record } from './provider-profile';
@@ -309,11 +309,11 @@ function Health({ found, jobs }: { found: ProviderRecord; jobs: readonly JobReco
         <dt>Uptime, last week</dt>
         <dd>{found.uptime_measured ? percent(found.uptime_bps) : 'validators have not measured enough yet'}</dd>
         <dt>Last measurement</dt>
-        <dd>{found.certificate === null ? 'none yet' : `${duration(now - found.certificate.measured_at)} ago`}</dd>
+        <dd>{found.certificate === null ? 'none yet' : relative(found.certificate.measured_at, now)}</dd>
         <dt>Not started, given back or silent</dt>
         <dd>
           {broken.length}
-          {lastBroken > 0 && `, last ${duration(now - lastBroken)} ago`}
+          {lastBroken > 0 && `, last ${relative(lastBroken, now)}`}
         </dd>
         <dt>Jobs out of memory</dt>
         <dd>{killed}</dd>

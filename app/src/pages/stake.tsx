@@ -149,7 +149,7 @@ function Move({ stake, opened }: { stake: StakeRecord | null; opened: boolean })
   const [text, setText] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const held = balances.data?.stake ?? null;
-  const unbonding = Number(config.data?.market['unbonding_seconds'] ?? 0);
+  const unbonding = Number(config.data?.market?.['unbonding_seconds'] ?? 0);
 
   const act = (kind: 'deposit' | 'unbond'): void => {
     const read = parseDecimal(text, DECIMALS);

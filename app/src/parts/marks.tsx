@@ -38,7 +38,7 @@ export function short(address: string): string {
 export function Address({ of, whole = false, what = 'address' }: { of: string; whole?: boolean; what?: string }) {
   const [copied, setCopied] = useState(false);
   return (
-    <span className="address">
+    <span className="address" data-whole={whole}>
       <code title={of}>{whole ? of : short(of)}</code>
       <button
         type="button"
@@ -142,7 +142,7 @@ function Old({ at, fault }: { at: number; fault: GatewayFault }) {
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="stack tight">
-      <h3>{title}</h3>
+      <p className="empty-title">{title}</p>
       <div className="soft">{children}</div>
     </div>
   );

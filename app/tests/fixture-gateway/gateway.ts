@@ -9,8 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  MARKET_PROGRAM_ADDRESS,
-  address as derive,
+  derive,
   market,
   type Coin,
   type MintAddress,
@@ -18,6 +17,7 @@ import {
 import { getCompiledTransactionMessageDecoder, getTransactionDecoder, type Address } from '@solana/kit';
 import { fromBase58, toBase58 } from '../../src/text/base58';
 
+const { MARKET_PROGRAM_ADDRESS } = market;
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
