@@ -1,16 +1,37 @@
 /** Laws of money, over random numbers. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { AmountError, formatTokens, metered, meteredMsMax, nextBidMax, OUTCOME, parseTokens, portion, scale, settle, share, splitFee, escrow } from "../../src/index.js";
+import {
+  AmountError,
+  formatTokens,
+  metered,
+  meteredMsMax,
+  nextBidMax,
+  OUTCOME,
+  parseTokens,
+  portion,
+  scale,
+  settle,
+  share,
+  splitFee,
+  escrow,
+} from "../../src/index.js";
 
 const U64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 
 test("paid, refunded and fee are exactly the escrow", () => {
   fc.assert(
-    fc.property(fc.constantFrom(...OUTCOME.words), U64, fc.bigInt({ min: 0n, max: 1n << 40n }), fc.bigInt({ min: 0n, max: 86_400_000n }), fc.integer({ min: 0, max: 10_000 }), (outcome, escrowed, pricePerSecond, meteredMs, feeBps) => {
-      const parts = settle({ outcome, escrowed, pricePerSecond, meteredMs, feeBps });
-      expect(parts.paid + parts.refunded + parts.fee).toBe(escrowed);
-    }),
+    fc.property(
+      fc.constantFrom(...OUTCOME.words),
+      U64,
+      fc.bigInt({ min: 0n, max: 1n << 40n }),
+      fc.bigInt({ min: 0n, max: 86_400_000n }),
+      fc.integer({ min: 0, max: 10_000 }),
+      (outcome, escrowed, pricePerSecond, meteredMs, feeBps) => {
+        const parts = settle({ outcome, escrowed, pricePerSecond, meteredMs, feeBps });
+        expect(parts.paid + parts.refunded + parts.fee).toBe(escrowed);
+      },
+    ),
   );
 });
 

@@ -38,19 +38,26 @@ test("each kind of wrong bundle is refused by its name", async () => {
   await expect(readBundle(bytes("<html>"), other)).rejects.toThrow(code("not_a_bundle"));
   await expect(readBundle(written.bytes.subarray(0, 6), other)).rejects.toThrow(code("truncated"));
   await expect(readBundle(written.bytes.subarray(0, -1), written.root)).rejects.toThrow(code("truncated"));
-  await expect(readBundle(Uint8Array.from([...written.bytes, 0]), written.root)).rejects.toThrow(code("trailing_bytes"));
+  await expect(readBundle(Uint8Array.from([...written.bytes, 0]), written.root)).rejects.toThrow(
+    code("trailing_bytes"),
+  );
   const last = Uint8Array.from(written.bytes);
   last[last.length - 1] = 9;
   await expect(readBundle(last, written.root)).rejects.toThrow(code("content_differs"));
   const endless = Uint8Array.of(0x50, 0x4d, 0x42, 0x31, 0xff, 0xff, 0xff, 0xff);
   await expect(readBundle(endless, other)).rejects.toThrow(code("manifest_too_long"));
   await expect(readBundle(written.bytes, written.root, { bytesMax: 200 })).resolves.toBeDefined();
-  await expect(readBundle(writeBundle({ a: new Uint8Array(300) }).bytes, writeBundle({ a: new Uint8Array(300) }).root, { bytesMax: 200 })).rejects.toThrow(code("bundle_too_large"));
+  await expect(
+    readBundle(writeBundle({ a: new Uint8Array(300) }).bytes, writeBundle({ a: new Uint8Array(300) }).root, {
+      bytesMax: 200,
+    }),
+  ).rejects.toThrow(code("bundle_too_large"));
 });
 
 test("names that deceive or escape are refused", () => {
   const hash = "00".repeat(32) as Hex32;
-  const of = (...paths: string[]): Manifest => Manifest.of(paths.map((path) => ({ path, size: 0n, executable: false, hash })));
+  const of = (...paths: string[]): Manifest =>
+    Manifest.of(paths.map((path) => ({ path, size: 0n, executable: false, hash })));
   for (const [path, rule] of [
     ["", "path_empty"],
     ["/etc/passwd", "path_absolute"],
