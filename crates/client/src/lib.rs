@@ -13,6 +13,7 @@
 pub mod address;
 pub mod compose;
 pub mod event_log;
+pub mod fit;
 pub mod generated;
 pub mod interface;
 pub mod wire;
