@@ -10,7 +10,7 @@ use proofmill_chain::{Chain, ChainError};
 use proofmill_client::{
     DecodeError, address,
     arbiter::{Round, ValidatorSet},
-    market::{Config as MarketConfig, Job, Provider},
+    market::{Config as MarketConfig, Job, JobArray, MintRule, Provider, Stake},
 };
 use proofmill_protocol::job::JobState;
 use proofmill_provider_core::{JobFacts, RoundFacts};
@@ -77,6 +77,24 @@ reader!(
     read_provider,
     Provider,
     "provider"
+);
+reader!(
+    /// An array of tasks.
+    read_array,
+    JobArray,
+    "array"
+);
+reader!(
+    /// What applies to a payment mint.
+    read_mint_rule,
+    MintRule,
+    "mint rule"
+);
+reader!(
+    /// A stake.
+    read_stake,
+    Stake,
+    "stake"
 );
 reader!(
     /// A round.

@@ -89,6 +89,8 @@ struct ConfigFile {
     #[serde(default = "retention_seconds")]
     retention_seconds: u32,
     bidding: Option<BiddingConfig>,
+    #[serde(default = "arrays")]
+    arrays: bool,
     #[serde(default)]
     simulate_forged_outputs: bool,
 }
@@ -99,6 +101,10 @@ fn any_local_port() -> SocketAddr {
 
 fn docker_socket() -> PathBuf {
     PathBuf::from("/var/run/docker.sock")
+}
+
+fn arrays() -> bool {
+    true
 }
 
 fn retention_seconds() -> u32 {
@@ -143,6 +149,8 @@ pub struct Config {
     pub retention_seconds: u32,
     /// Auctions to answer.
     pub bidding: Option<Bidding>,
+    /// Whether to take tasks of arrays at the price of a standing offer.
+    pub arrays: bool,
     /// A dishonest node, for demonstrations and tests: it changes the outputs after the run.
     pub simulate_forged_outputs: bool,
 }
@@ -227,6 +235,7 @@ impl Config {
             reexecute: file.reexecute,
             retention_seconds: file.retention_seconds,
             bidding,
+            arrays: file.arrays,
             simulate_forged_outputs: file.simulate_forged_outputs,
         })
     }
@@ -260,7 +269,7 @@ mod tests {
         let config = check(GOOD).unwrap();
         assert_eq!(config.bind_addr, any_local_port());
         assert_eq!(config.data_dir, Path::new("base/data"));
-        assert!(!config.reexecute && config.bidding.is_none());
+        assert!(!config.reexecute && config.bidding.is_none() && config.arrays);
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Doorkeeper {
     async fn take_spec(&self, job: &Job, name: &BlobName, staged: &Staged) -> Result<(), Refusal> {
         let key = AttemptKey { job: name.job, attempt: name.attempt, role: Role::Run };
         let bytes = tokio::fs::read(&staged.path).await.map_err(internal)?;
-        match check_spec(&bytes, &job.spec_hash, &job.image_digest) {
+        match check_spec(&bytes, job) {
             Ok(_) => {}
             Err(refusal @ SpecRefusal::OtherSpec) => {
                 return Err(Refusal::new(RefusalCode::HashMismatch, refusal.to_string()));

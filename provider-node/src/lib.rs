@@ -21,9 +21,11 @@
 //! | `steps.rs` | carries out the decisions |
 //! | `service.rs` | the loop |
 //! | `bidding.rs` | answers auctions |
+//! | `arrays.rs` | takes tasks of arrays |
 //! | `metrics.rs`, `doctor.rs` | what operators see |
 #![warn(missing_docs)]
 
+pub mod arrays;
 pub mod bidding;
 pub mod chain_facts;
 pub mod claims;

@@ -40,3 +40,7 @@ pub const HASHES_REMEMBERED: usize = 256;
 pub const MATCH_PATIENCE: Duration = Duration::from_secs(3);
 /// How often it looks.
 pub const MATCH_LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Open arrays remembered; each is some 2 KiB. The oldest address in byte order gives way.
+pub const ARRAYS_REMEMBERED: usize = 1_024;
+/// Tasks taken in one look at an array: the capacity of a provider is read again before the next.
+pub const TASKS_AT_ONCE: usize = 8;

@@ -13,7 +13,7 @@ use proofmill_chain::{
 use proofmill_client::{
     address,
     arbiter::{self, Round},
-    market::{self, Bid, Job, Provider},
+    market::{self, Bid, Job, JobArray, Provider},
 };
 use proofmill_dataplane::{DataError, Node as DataNode, NodeConfig};
 use proofmill_protocol::job::JobState;
@@ -29,6 +29,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    arrays::{self, ArrayBook},
     bidding::Bidder,
     chain_facts::{self, FactError, JudgeBook},
     claims::Claimant,
@@ -199,6 +200,8 @@ pub async fn run(config: Config, drain: bool) -> Result<(), ServiceError> {
         rounds: HashMap::new(),
         bidder: Bidder::default(),
         bids: HashMap::new(),
+        arrays: ArrayBook::default(),
+        taking: Arc::default(),
         listening,
     };
     service.reconcile().await?;
@@ -245,6 +248,9 @@ struct Service {
     bidder: Bidder,
     /// Our bids whose rent is still out.
     bids: HashMap<Address, Bid>,
+    arrays: ArrayBook,
+    /// Held while tasks are being taken: what is read about our room is only true for one at a time.
+    taking: Arc<tokio::sync::Mutex<()>>,
     listening: SocketAddr,
 }
 
@@ -362,6 +368,10 @@ impl Service {
             None => None,
         };
         let mut bids = self.watch(market::ID, Bid::OFFSET_PROVIDER, me.as_ref(), &cancel)?;
+        let mut arrays = match self.context.config.arrays {
+            true => Some(self.watch(market::ID, 0, &JobArray::DISCRIMINATOR, &cancel)?),
+            false => None,
+        };
         let mut terminate = signal(SignalKind::terminate()).map_err(ServiceError::WaitSignal)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(ServiceError::WaitSignal)?;
         let mut tick = tokio::time::interval(limits::TICK);
@@ -384,6 +394,8 @@ impl Service {
                 Some(change) = async { match auctions.as_mut() { Some(all) => all.recv().await, None => None } },
                     if auctions.is_some() => self.auction_changed(change),
                 Some(change) = bids.recv() => self.bid_changed(change),
+                Some(change) = async { match arrays.as_mut() { Some(all) => all.recv().await, None => None } },
+                    if arrays.is_some() => self.array_changed(change),
                 _ = tick.tick() => {
                     if polled_at.elapsed() >= limits::POLL {
                         polled_at = Instant::now();
@@ -434,7 +446,40 @@ impl Service {
             let context = self.context.clone();
             tokio::spawn(async move { context.take_back(address, bid).await });
         }
+        self.take_tasks();
         self.write_status();
+    }
+
+    fn array_changed(&mut self, change: Change) {
+        match change {
+            Change::Updated(account) => {
+                if let Ok(array) = JobArray::decode(&account.data) {
+                    self.arrays.see(account.address, &array);
+                }
+            }
+            Change::Removed { address, .. } => self.arrays.forget(&address),
+            Change::Synced { .. } => self.take_tasks(),
+            Change::Disconnected { reason } => tracing::warn!(reason, "the view of the chain may be late"),
+        }
+    }
+
+    /// Takes tasks of open arrays, beside the loop, one array after the other.
+    fn take_tasks(&mut self) {
+        let open = self.arrays.open(self.clock.now().unix_seconds);
+        // Somebody is at it: the next poll comes soon.
+        let Ok(turn) = self.taking.clone().try_lock_owned() else { return };
+        if open.is_empty() {
+            return;
+        }
+        let context = self.context.clone();
+        tokio::spawn(async move {
+            for (account, _) in open {
+                if let Err(error) = arrays::take(&context, account).await {
+                    tracing::warn!(array = %account, %error, "no task is taken");
+                }
+            }
+            drop(turn);
+        });
     }
 
     fn bid_changed(&mut self, change: Change) {

@@ -21,7 +21,7 @@ use proofmill_dataplane::{BlobKind, BlobName, Node as DataNode, PeerAddr};
 use proofmill_jobspec::JobSpec;
 use proofmill_protocol::{job::JobState, sha256};
 use proofmill_provider_core::{Action, AttemptKey, ContainerState, Event, Ledgered, Record, Role, ScanResult, Step};
-use proofmill_sandbox::{EngineFacts, GpuBinding, GpuDriver, ImageFacts, SandboxPaths, admit, create_body};
+use proofmill_sandbox::{EngineFacts, GpuBinding, GpuDriver, ImageFacts, SandboxPaths, TaskPlace, admit, create_body};
 use solana_address::Address;
 use tokio::sync::mpsc;
 
@@ -392,16 +392,19 @@ fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
 ///
 /// # Errors
 /// The first thing that does not agree.
-pub fn check_spec(bytes: &[u8], spec_hash: &[u8; 32], image_digest: &[u8; 32]) -> Result<JobSpec, SpecRefusal> {
-    if sha256(&[bytes]) != *spec_hash {
+pub fn check_spec(bytes: &[u8], job: &Job) -> Result<JobSpec, SpecRefusal> {
+    if sha256(&[bytes]) != job.spec_hash {
         return Err(SpecRefusal::OtherSpec);
     }
     let spec = JobSpec::parse(bytes).map_err(|error| SpecRefusal::Unrunnable(error.to_string()))?;
-    if spec.image.0 != *image_digest {
+    if spec.image.0 != job.image_digest {
         return Err(SpecRefusal::Unrunnable(format!(
             "the specification names {}, the chain another image",
             spec.image
         )));
+    }
+    if !spec.accepts_input(&job.input_root) {
+        return Err(SpecRefusal::Unrunnable("the specification names one input, the chain another".to_owned()));
     }
     Ok(spec)
 }
@@ -456,7 +459,7 @@ async fn fetch(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let peer = context.data.connect(PeerAddr { key: judged.node_key, addr }).await.map_err(refused)?;
     let name = |kind| BlobName { job: key.job, attempt: key.attempt, kind };
     let spec = peer.get_bytes(&name(BlobKind::Spec), limits::SPEC_BYTES_MAX).await.map_err(refused)?;
-    check_spec(&spec, &job.spec_hash, &job.image_digest).map_err(|refusal| match refusal {
+    check_spec(&spec, &job).map_err(|refusal| match refusal {
         SpecRefusal::OtherSpec => StepError::FetchBlobs { reason: refusal.to_string() },
         SpecRefusal::Unrunnable(reason) => StepError::CannotRun { reason },
     })?;
@@ -479,6 +482,10 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let image = image.ok_or_else(|| cannot(format!("the engine has no image {}: load it first", spec.image)))?;
     admit(&spec.image, !spec.command.is_empty(), &ImageFacts::from(&image))
         .map_err(|refusal| cannot(refusal.to_string()))?;
+    if let Some(device) = context.inventory.devices.iter().find(|device| !spec.accepts_model(&device.model)) {
+        return Err(cannot(format!("the job asks for another model than {:?}", device.model)));
+    }
+    let task = task_place(context, &key).await?;
     folder.create_output()?;
 
     let gpu = lease(context, key, usize::from(spec.resources.gpu_count))?;
@@ -486,7 +493,7 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let labels = sandbox_labels(&context.claimant.identity.public(), &key, deadline_at);
     let absolute = |path: std::path::PathBuf| std::path::absolute(&path).map_err(file_error(&path));
     let paths = SandboxPaths { input_dir: absolute(folder.input())?, output_dir: absolute(folder.output())? };
-    let mut body = create_body(&spec, &paths, gpu.as_ref(), &labels, &context.engine_facts)
+    let mut body = create_body(&spec, &paths, gpu.as_ref(), &labels, &context.engine_facts, task)
         .map_err(|error| cannot(error.to_string()))?;
     let extra = body.labels.get_or_insert_default();
     extra.insert(LABEL_NONCE.to_owned(), record.nonce.to_string());
@@ -511,6 +518,18 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
             Err(error.into())
         }
     }
+}
+
+/// Where the job stands in its array, if it is a task of one, by the chain. The array outlives its tasks.
+async fn task_place(context: &Context, key: &AttemptKey) -> Result<Option<TaskPlace>, StepError> {
+    let account = Address::new_from_array(key.job);
+    let job = context.job(key.job).await?.ok_or(FactError::NoAccount { account, what: "job" })?;
+    if job.array == Address::default() {
+        return Ok(None);
+    }
+    let array = chain_facts::read_array(&*context.chain, job.array).await?;
+    let array = array.ok_or(FactError::NoAccount { account: job.array, what: "array" })?;
+    Ok(Some(TaskPlace { index: job.task_index, count: array.tasks_total }))
 }
 
 /// For the label that tells a reaper of another process when a container has no business running any more.
@@ -672,8 +691,27 @@ mod tests {
 
     #[test]
     fn only_the_committed_bytes_are_a_specification() {
-        assert!(matches!(check_spec(b"{}", &[0; 32], &[0; 32]), Err(SpecRefusal::OtherSpec)));
-        let hash = sha256(&[b"{}"]);
-        assert!(matches!(check_spec(b"{}", &hash, &[0; 32]), Err(SpecRefusal::Unrunnable(_))));
+        let mut data = Job::DISCRIMINATOR.to_vec();
+        data.resize(Job::LEN, 0);
+        let mut job = Job::decode(&data).unwrap();
+        assert!(matches!(check_spec(b"{}", &job), Err(SpecRefusal::OtherSpec)));
+        job.spec_hash = sha256(&[b"{}"]);
+        assert!(matches!(check_spec(b"{}", &job), Err(SpecRefusal::Unrunnable(_))));
+    }
+
+    #[test]
+    fn a_specification_that_names_its_input_is_run_with_no_other() {
+        let document = serde_json::json!({
+            "version": 1, "name": "pinned", "image": format!("sha256:{}", "ab".repeat(32)), "max_seconds": 1,
+            "resources": { "cpus_milli": 1000, "memory_mib": 64 }, "inputs": { "root": "cd".repeat(32) }
+        });
+        let bytes = JobSpec::parse(document.to_string().as_bytes()).unwrap().canonical_json();
+        let mut data = Job::DISCRIMINATOR.to_vec();
+        data.resize(Job::LEN, 0);
+        let mut job = Job::decode(&data).unwrap();
+        (job.spec_hash, job.image_digest, job.input_root) = (sha256(&[&bytes]), [0xab; 32], [0xcd; 32]);
+        assert!(check_spec(&bytes, &job).is_ok());
+        job.input_root = [0; 32];
+        assert!(matches!(check_spec(&bytes, &job), Err(SpecRefusal::Unrunnable(_))));
     }
 }

@@ -242,6 +242,42 @@ impl Transactions {
     }
 }
 
+impl Transactions {
+    /// Takes one task of an array by an offer of ours; this key advances the rent of the task's accounts.
+    ///
+    /// # Errors
+    /// [`SendError`]: somebody else was quicker, for one.
+    pub async fn take_task(
+        &self,
+        array: Address,
+        found: &market::JobArray,
+        token_program: Address,
+        offer: Address,
+        task: u16,
+    ) -> Result<Confirmed, SendError> {
+        let job = address::task(&found.tenant, found.index, task);
+        let accounts = market::TakeTaskAccounts {
+            operator: self.operator.pubkey(),
+            config: address::market_config(),
+            array,
+            array_vault: found.vault,
+            mint: found.mint,
+            mint_rule: address::mint_rule(&found.mint),
+            offer,
+            provider: self.provider,
+            stake: address::stake(&self.owner),
+            job,
+            vault: address::vault(&job),
+            token_program,
+        };
+        // A task given back may be taken again: that is another issue of it, and of another life of the array.
+        let issued = found.issued.get(usize::from(task)).copied().unwrap_or(0);
+        let key =
+            [b"task".as_slice(), array.as_ref(), &found.nonce.to_le_bytes(), &task.to_le_bytes(), &[issued]].concat();
+        self.send("take_task", &key, vec![market::take_task(accounts, market::TakeTaskArgs { task })]).await
+    }
+}
+
 fn outbox_key(what: &[u8], key: &AttemptKey) -> Vec<u8> {
     [what, &key.job, &key.attempt.to_le_bytes()].concat()
 }

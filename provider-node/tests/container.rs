@@ -1,10 +1,10 @@
 //! The engine as the node uses it: started once however often it is asked, adopted, stopped, removed.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use proofmill_artifacts::{Limits, scan};
-use proofmill_jobspec::{ImageDigest, JobSpec, OutputLimits, Resources, Verification};
+use proofmill_jobspec::{ImageDigest, JobSpec};
 use proofmill_provider_core::{AttemptKey, ContainerState, Role};
 use proofmill_provider_node::{
     container_log::LogBook,
@@ -14,17 +14,12 @@ use proofmill_provider_node::{
 use proofmill_sandbox::{EngineFacts, ImageFacts, SandboxPaths, admit, create_body};
 
 fn spec(image: ImageDigest, command: &[&str]) -> JobSpec {
-    JobSpec {
-        version: 1,
-        name: "probe".into(),
-        image,
-        command: command.iter().map(|&word| word.to_owned()).collect(),
-        env: BTreeMap::new(),
-        resources: Resources { cpus_milli: 500, memory_mib: 64, pids: 32, scratch_mib: 16, gpu_count: 0, vram_mib: 0 },
-        outputs: OutputLimits { max_bytes: 1 << 20, max_files: 16 },
-        max_seconds: 30,
-        verification: Verification::Deterministic,
-    }
+    let document = serde_json::json!({
+        "version": 1, "name": "probe", "image": image, "command": command,
+        "resources": { "cpus_milli": 500, "memory_mib": 64, "pids": 32, "scratch_mib": 16 },
+        "outputs": { "max_bytes": 1 << 20, "max_files": 16 }, "max_seconds": 30
+    });
+    JobSpec::parse(document.to_string().as_bytes()).unwrap()
 }
 
 #[tokio::test]
@@ -49,7 +44,8 @@ async fn an_attempt_has_one_container_and_leaves_its_output_behind() {
     let body = |nonce: u64| {
         let paths = SandboxPaths { input_dir: folder.input(), output_dir: folder.output() };
         let labels = sandbox_labels(&node, &key, 0);
-        let mut body = create_body(&spec(digest, &["/job"]), &paths, None, &labels, &EngineFacts::default()).unwrap();
+        let mut body =
+            create_body(&spec(digest, &["/job"]), &paths, None, &labels, &EngineFacts::default(), None).unwrap();
         body.labels.get_or_insert_default().insert(LABEL_NONCE.to_owned(), nonce.to_string());
         body
     };

@@ -1,4 +1,4 @@
-//! The name of an image: its digest and nothing else.
+//! Names of content: the digest of an image, the root of an input.
 
 use std::fmt;
 use std::str::FromStr;
@@ -60,4 +60,38 @@ impl<'de> Deserialize<'de> for ImageDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
+}
+
+/// A SHA-256 root of a manifest, or hash of a file, shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InputRoot(pub [u8; 32]);
+
+impl fmt::Debug for InputRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InputRoot({})", hex::encode(self.0))
+    }
+}
+
+impl Serialize for InputRoot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_hex(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for InputRoot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let refused = || de::Error::custom(format!("64 lower-case hexadecimal digits expected, found {text:?}"));
+        if text.bytes().any(|digit| digit.is_ascii_uppercase()) {
+            return Err(refused());
+        }
+        let mut bytes = [0u8; 32];
+        hex::decode_to_slice(&text, &mut bytes).map_err(|_| refused())?;
+        Ok(Self(bytes))
+    }
+}
+
+/// Writes 32 bytes as 64 lower-case hexadecimal digits.
+pub(crate) fn serialize_hex<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex::encode(bytes))
 }

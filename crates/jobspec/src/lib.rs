@@ -4,8 +4,12 @@
 //! re-executors each take the document from wherever they like and compare. A [`JobSpec`] read by this crate has
 //! passed every check, so that what is written in it can be given to the sandbox as it stands.
 //!
-//! What this is not: the price, the deadline or the parties of a job (those live on the chain), nor the container's
-//! settings (`proofmill-sandbox` derives them).
+//! What the market matches and settles by follows from the document: [`JobSpec::terms`]. What this is not: the agreed
+//! price, the deadlines or the parties of a job (those live on the chain), nor the container's settings
+//! (`proofmill-sandbox` derives them). What no node honours today is refused by its name.
+//!
+//! The format in JSON Schema is [`schema_json`], committed as `schema/job.schema.json`; documents, their canonical bytes
+//! and refusals for clients in other languages are in `vectors/`.
 //!
 //! Canonical form: JSON with object keys in byte order, no white space, every field present, integers only, and no
 //! character escaped that JSON does not force to be.
@@ -14,8 +18,18 @@
 
 mod canonical;
 mod document;
+mod error;
 mod image;
 pub mod limits;
+mod schema;
+mod terms;
+mod validate;
 
-pub use document::{JobSpec, OutputLimits, Resources, SpecDraft, SpecError, Verification};
-pub use image::{IMAGE_PLACEHOLDER, ImageDigest, ImageDigestError};
+pub use document::{
+    Comparator, GpuVendor, HealthCheck, Inputs, JobSpec, Kind, OutputLimits, Placement, Port, Privacy, Protocol,
+    RemoteInput, Resources, Sla, SpecDraft, Tier, Timeouts, Verification,
+};
+pub use error::SpecError;
+pub use image::{IMAGE_PLACEHOLDER, ImageDigest, ImageDigestError, InputRoot};
+pub use schema::schema_json;
+pub use terms::SpecTerms;

@@ -53,3 +53,53 @@ pub const OUTPUT_FILES: RangeInclusive<u32> = 1..=100_000;
 
 /// `max_seconds` of one attempt: a day; longer work is split or sold as a service.
 pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
+
+/// Largest integer in a document, 2^53 - 1: every JSON reader, those with floating-point numbers included, keeps it.
+pub const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// `resources.pids` left out: what an ordinary program with a thread pool needs.
+pub const PIDS_DEFAULT: u32 = 256;
+
+/// `resources.scratch_mib` left out: room for temporary files, small beside any memory.
+pub const SCRATCH_MIB_DEFAULT: u32 = 64;
+
+/// `outputs.max_bytes` left out: 64 MiB, sent within a minute on an ordinary line.
+pub const OUTPUT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+
+/// `outputs.max_files` left out.
+pub const OUTPUT_FILES_DEFAULT: u32 = 1_024;
+
+pub(crate) fn pids_default() -> u32 {
+    PIDS_DEFAULT
+}
+
+pub(crate) fn scratch_mib_default() -> u32 {
+    SCRATCH_MIB_DEFAULT
+}
+
+/// Length of `resources.gpu_model` in bytes: what a provider's account holds of a name.
+pub const GPU_MODEL_BYTES: RangeInclusive<usize> = 1..=32;
+
+/// `retries`: the market allows eight attempts in all.
+pub const RETRIES: RangeInclusive<u8> = 0..=7;
+
+/// `placement.region`: ISO 3166 numeric codes have three digits; 0 is anywhere.
+pub const REGION: RangeInclusive<u16> = 0..=999;
+
+/// Shares of a whole in basis points.
+pub const BPS: RangeInclusive<u16> = 0..=10_000;
+
+/// `placement.certificate_age_seconds_max`: thirty days, as on chain; 0 asks for none.
+pub const CERTIFICATE_AGE_SECONDS: RangeInclusive<u32> = 0..=2_592_000;
+
+/// Items of `inputs.remote`: each would be a transfer of its own.
+pub const REMOTE_INPUTS_MAX: usize = 64;
+
+/// Length of a URL or a path in bytes.
+pub const TEXT_BYTES_MAX: usize = 2_048;
+
+/// Items of `ports`.
+pub const PORTS_MAX: usize = 16;
+
+/// Times of a health check, seconds: an hour is longer than any service may be silent.
+pub const HEALTH_SECONDS: RangeInclusive<u32> = 1..=3_600;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use proofmill_jobspec::{IMAGE_PLACEHOLDER, ImageDigest, JobSpec, SpecDraft, SpecError, Verification, limits};
+use proofmill_jobspec::{IMAGE_PLACEHOLDER, ImageDigest, InputRoot, JobSpec, SpecDraft, SpecError, limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ fn document() -> Value {
         },
         "outputs": { "max_bytes": 1_048_576, "max_files": 16 },
         "max_seconds": 60,
+        "placement": {},
         "verification": "deterministic"
     })
 }
@@ -39,23 +40,6 @@ fn accepted(pointer: &str, value: Value) {
 }
 
 #[test]
-fn hash_of_the_golden_document_never_changes() {
-    let spec = JobSpec::parse(&serde_json::to_vec_pretty(&document()).unwrap()).unwrap();
-    let canonical = String::from_utf8(spec.canonical_json()).unwrap();
-    assert_eq!(
-        canonical,
-        concat!(
-            r#"{"command":["/embed","--seed","7","é \"quoted\"\n"],"env":{"A_FIRST":"","OMP_NUM_THREADS":"1"},"#,
-            r#""image":"sha256:abababababababababababababababababababababababababababababababab","max_seconds":60,"#,
-            r#""name":"embed-text_1","outputs":{"max_bytes":1048576,"max_files":16},"resources":{"cpus_milli":1000,"#,
-            r#""gpu_count":0,"memory_mib":256,"pids":64,"scratch_mib":64,"vram_mib":0},"#,
-            r#""verification":"deterministic","version":1}"#
-        )
-    );
-    assert_eq!(hex::encode(spec.hash()), "a2036724cd3a8adcd728d12d7441ea46795a05f5477371f22c6a18a4dc841830");
-}
-
-#[test]
 fn order_and_white_space_of_a_document_do_not_change_its_hash() {
     let spec = JobSpec::parse(&serde_json::to_vec(&document()).unwrap()).unwrap();
     let again = JobSpec::parse(&spec.canonical_json()).unwrap();
@@ -71,6 +55,7 @@ fn order_and_white_space_of_a_document_do_not_change_its_hash() {
 #[test]
 fn every_field_changes_the_hash() {
     let base = JobSpec::parse(&serde_json::to_vec(&document()).unwrap()).unwrap().hash();
+    let mut seen = std::collections::BTreeSet::from([base]);
     for (pointer, value) in [
         ("/name", json!("other")),
         ("/image", json!(format!("sha256:{}", "ac".repeat(32)))),
@@ -81,12 +66,92 @@ fn every_field_changes_the_hash() {
         ("/resources/pids", json!(65)),
         ("/resources/scratch_mib", json!(65)),
         ("/resources/gpu_count", json!(1)),
+        ("/resources/tier", json!("consumer")),
+        ("/inputs", json!({ "root": "ab".repeat(32) })),
         ("/outputs/max_bytes", json!(1)),
         ("/outputs/max_files", json!(17)),
         ("/max_seconds", json!(61)),
+        ("/retries", json!(1)),
+        ("/placement", json!({ "region": 756 })),
+        ("/placement", json!({ "uptime_bps": 1 })),
+        ("/placement", json!({ "certificate_age_seconds_max": 1 })),
+        ("/placement", json!({ "allow_simulated": false })),
+        ("/price_ceiling_per_second", json!(1)),
     ] {
-        assert_ne!(JobSpec::parse(&with(pointer, value)).unwrap().hash(), base, "{pointer}");
+        assert!(seen.insert(JobSpec::parse(&with(pointer, value)).unwrap().hash()), "{pointer}");
     }
+    let mut gpu = document();
+    gpu["resources"]["gpu_count"] = json!(1);
+    for (field, value) in [
+        ("vram_mib", json!(1)),
+        ("gpu_vendor", json!("nvidia")),
+        ("gpu_model", json!("NVIDIA L4")),
+        ("tier", json!("any")),
+    ] {
+        let mut document = gpu.clone();
+        document["resources"][field] = value;
+        let fresh = seen.insert(JobSpec::parse(&serde_json::to_vec(&document).unwrap()).unwrap().hash());
+        assert_eq!(fresh, field != "tier", "{field}: a default that is written is the same document");
+    }
+}
+
+#[test]
+fn a_short_document_means_its_written_defaults() {
+    let short = json!({
+        "version": 1, "name": "short", "image": format!("sha256:{}", "ab".repeat(32)),
+        "resources": { "cpus_milli": 1000, "memory_mib": 256 }, "max_seconds": 60
+    });
+    let spec = JobSpec::parse(&serde_json::to_vec(&short).unwrap()).unwrap();
+    let canonical: Value = serde_json::from_slice(&spec.canonical_json()).unwrap();
+    assert_eq!(
+        canonical,
+        json!({
+            "version": 1, "kind": "batch", "name": "short", "image": format!("sha256:{}", "ab".repeat(32)),
+            "command": [], "env": {},
+            "resources": {
+                "cpus_milli": 1000, "memory_mib": 256, "pids": 256, "scratch_mib": 64, "gpu_count": 0,
+                "gpu_vendor": "any", "gpu_model": null, "tier": "any", "vram_mib": 0
+            },
+            "inputs": { "root": null, "remote": [] },
+            "outputs": { "max_bytes": 67_108_864, "max_files": 1024 },
+            "ports": [], "health": null, "max_seconds": 60,
+            "timeouts": { "start_seconds": 0, "stop_seconds": 0 },
+            "retries": 0,
+            "placement": {
+                "region": 0, "uptime_bps": 0, "certificate_age_seconds_max": 0, "allow_simulated": true
+            },
+            "price_ceiling_per_second": 0, "verification": "deterministic", "comparator": null,
+            "privacy": "parties", "sla": null
+        })
+    );
+    assert_eq!(JobSpec::parse(&spec.canonical_json()).unwrap().hash(), spec.hash());
+}
+
+#[test]
+fn the_terms_on_chain_follow_from_the_document() {
+    let mut document = document();
+    document["resources"] = json!({
+        "cpus_milli": 1000, "memory_mib": 256, "gpu_count": 2, "vram_mib": 16_384, "tier": "datacenter",
+        "gpu_vendor": "any", "gpu_model": "NVIDIA L4"
+    });
+    document["retries"] = json!(2);
+    document["placement"] = json!({ "region": 756, "uptime_bps": 9_900, "certificate_age_seconds_max": 3_600 });
+    document["price_ceiling_per_second"] = json!(77);
+    document["inputs"] = json!({ "root": "cd".repeat(32) });
+    let spec = JobSpec::parse(&serde_json::to_vec(&document).unwrap()).unwrap();
+    let terms = spec.terms();
+    assert_eq!((terms.spec_hash, terms.image_digest), (spec.hash(), [0xab; 32]));
+    assert_eq!((terms.kind, terms.class, terms.tier, terms.gpu_count, terms.vram_mib), (1, 1, 3, 2, 16_384));
+    assert_eq!((terms.region, terms.uptime_bps, terms.certificate_age_seconds_max), (756, 9_900, 3_600));
+    assert_eq!((terms.attempts_max, terms.price_ceiling_per_second, terms.max_seconds), (3, 77, 60));
+    assert_eq!((terms.sla_bond, terms.sla_uptime_bps, terms.allow_simulated), (0, 0, true));
+    assert!(spec.accepts_model("nvidia l4") && !spec.accepts_model("NVIDIA L40"));
+    assert!(spec.accepts_input(&[0xcd; 32]) && !spec.accepts_input(&[0xce; 32]));
+    assert_eq!(spec.inputs.root, Some(InputRoot([0xcd; 32])));
+    // A stand-in is nobody's device.
+    document["resources"]["gpu_vendor"] = json!("nvidia");
+    let spec = JobSpec::parse(&serde_json::to_vec(&document).unwrap()).unwrap();
+    assert!(!spec.terms().allow_simulated);
 }
 
 #[test]
@@ -110,6 +175,11 @@ fn every_number_is_accepted_at_its_bounds_and_refused_beyond() {
         ("/outputs/max_bytes", "outputs.max_bytes", 1, 64 << 30),
         ("/outputs/max_files", "outputs.max_files", 1, 100_000),
         ("/max_seconds", "max_seconds", 1, 86_400),
+        ("/retries", "retries", 0, 7),
+        ("/placement/region", "placement.region", 0, 999),
+        ("/placement/uptime_bps", "placement.uptime_bps", 0, 10_000),
+        ("/placement/certificate_age_seconds_max", "placement.certificate_age_seconds_max", 0, 2_592_000),
+        ("/price_ceiling_per_second", "price_ceiling_per_second", 0, (1 << 53) - 1),
     ] {
         accepted(pointer, json!(min));
         accepted(pointer, json!(max));
@@ -131,6 +201,24 @@ fn a_refusal_names_field_value_and_bound() {
     assert_eq!(text, "resources.memory_mib is 15, it must be from 16 to 1048576");
     let text = refused("/name", json!("n".repeat(65))).to_string();
     assert_eq!(text, "name has 65 bytes, it must have from 1 to 64");
+}
+
+/// A derived reader would take a list of the fields in their order for the object itself.
+#[test]
+fn an_object_is_never_written_as_a_list() {
+    assert!(matches!(JobSpec::parse(br#"[1,"batch","a"]"#), Err(SpecError::Json(_))));
+    for (pointer, value) in [
+        ("/resources", json!([1000, 256, 64, 64, 0, "any", null, "any", 0])),
+        ("/inputs", json!([null, []])),
+        ("/outputs", json!([])),
+        ("/timeouts", json!([0, 0])),
+        ("/placement", json!([756])),
+    ] {
+        let error = refused(pointer, value.clone());
+        assert!(matches!(&error, SpecError::Json(text) if text.contains("expected an object")), "{error}");
+        let text = with(pointer, value);
+        assert!(serde_json::from_slice::<JobSpec>(&text).is_err());
+    }
 }
 
 #[test]
@@ -205,8 +293,16 @@ fn command_is_bounded_in_items_and_bytes() {
 }
 
 #[test]
-fn env_that_steers_the_loader_or_the_gpu_driver_is_refused() {
-    for key in ["LD_PRELOAD", "LD_AUDIT", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "NVIDIA_"] {
+fn env_that_only_the_sandbox_may_set_is_refused() {
+    for key in [
+        "LD_PRELOAD",
+        "LD_AUDIT",
+        "NVIDIA_VISIBLE_DEVICES",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "NVIDIA_",
+        "PROOFMILL_TASK_INDEX",
+        "PROOFMILL_",
+    ] {
         let error = refused("/env", json!({ key: "" }));
         assert!(matches!(&error, SpecError::EnvKeyRefused { key: found, .. } if found == key), "{error}");
     }
@@ -241,32 +337,75 @@ fn env_is_bounded_in_variables_and_bytes() {
 }
 
 #[test]
-fn gpu_memory_without_a_gpu_is_refused() {
-    assert_eq!(refused("/resources/vram_mib", json!(1)), SpecError::VramWithoutGpu { vram_mib: 1 });
+fn a_device_is_described_only_where_one_is_asked_for() {
+    for (field, value, shown) in [
+        ("vram_mib", json!(1), "1"),
+        ("gpu_vendor", json!("nvidia"), "\"nvidia\""),
+        ("gpu_model", json!("L4"), "\"L4\""),
+    ] {
+        let error = refused(&format!("/resources/{field}"), value);
+        assert_eq!(error.name(), "GpuFieldWithoutGpu");
+        assert_eq!(error.field(), Some(format!("resources.{field}")));
+        assert!(error.to_string().starts_with(&format!("resources.{field} is {shown} while")), "{error}");
+    }
 }
 
 #[test]
-fn verification_that_is_not_offered_is_refused_by_name() {
-    for (name, asked) in [
-        ("tolerant", Verification::Tolerant),
-        ("witnessed", Verification::Witnessed),
-        ("confidential", Verification::Confidential),
-        ("zero_knowledge", Verification::ZeroKnowledge),
+fn a_model_is_named_as_drivers_name_it() {
+    let model = |model: &str| {
+        let resources = json!({ "cpus_milli": 1000, "memory_mib": 256, "gpu_count": 1, "gpu_model": model });
+        JobSpec::parse(&with("/resources", resources))
+    };
+    assert!(model("NVIDIA GeForce RTX 4090").is_ok() && model(&"m".repeat(32)).is_ok());
+    for length in [0, 33] {
+        assert_eq!(model(&"m".repeat(length)).unwrap_err().name(), "LengthOutOfRange");
+    }
+    let error = model("RTX\u{202e}").unwrap_err();
+    assert_eq!(error, SpecError::ModelCharacter { model: "RTX\u{202e}".into(), character: '\u{202e}' });
+}
+
+#[test]
+fn what_no_node_honours_is_refused_by_its_name() {
+    let gpu = json!({ "cpus_milli": 1000, "memory_mib": 256, "gpu_count": 1, "gpu_vendor": "amd" });
+    let remote = json!({ "url": "https://example.org/a", "sha256": "00".repeat(32), "path": "a" });
+    let health = json!({ "command": ["/ok"], "interval_seconds": 1, "timeout_seconds": 1, "failures_max": 1 });
+    for (pointer, value, field) in [
+        ("/kind", json!("service"), "kind"),
+        ("/verification", json!("tolerant"), "verification"),
+        ("/verification", json!("witnessed"), "verification"),
+        ("/verification", json!("confidential"), "verification"),
+        ("/verification", json!("zero_knowledge"), "verification"),
+        ("/resources", gpu, "resources.gpu_vendor"),
+        ("/inputs", json!({ "remote": [remote] }), "inputs.remote"),
+        ("/ports", json!([{ "number": 8080, "protocol": "http" }]), "ports"),
+        ("/health", health, "health"),
+        ("/timeouts", json!({ "start_seconds": 1 }), "timeouts.start_seconds"),
+        ("/timeouts", json!({ "stop_seconds": 1 }), "timeouts.stop_seconds"),
+        ("/privacy", json!("public"), "privacy"),
+        ("/privacy", json!("confidential"), "privacy"),
     ] {
-        let error = refused("/verification", json!(name));
-        assert_eq!(error, SpecError::VerificationNotOffered { asked });
-        assert!(error.to_string().contains(name) && error.to_string().contains("not offered yet"), "{error}");
+        let error = refused(pointer, value);
+        assert_eq!((error.name(), error.field().as_deref()), ("NotOffered", Some(field)), "{error}");
+        assert!(error.to_string().contains("is not offered yet: "), "{error}");
     }
     assert!(matches!(refused("/verification", json!("Deterministic")), SpecError::Json(_)));
 }
 
 #[test]
+fn what_would_have_no_effect_is_refused() {
+    let comparator = json!({ "kind": "json", "relative_ppb": 1 });
+    let error = refused("/comparator", comparator);
+    assert_eq!(error, SpecError::ComparatorNotUsed { verification: "deterministic" });
+    assert_eq!(refused("/sla", json!({ "uptime_bps": 9_900, "bond": 1 })), SpecError::SlaForBatch);
+}
+
+#[test]
 fn unknown_missing_and_repeated_fields_are_refused_by_name() {
-    for pointer in ["/extra", "/resources/extra", "/outputs/extra"] {
+    for pointer in ["/extra", "/resources/extra", "/outputs/extra", "/placement/extra"] {
         let error = refused(pointer, json!(1));
         assert!(matches!(&error, SpecError::Json(text) if text.contains("unknown field `extra`")), "{error}");
     }
-    for field in ["version", "name", "image", "command", "resources", "outputs", "max_seconds", "verification"] {
+    for field in ["version", "name", "image", "resources", "max_seconds"] {
         let mut document = document();
         document.as_object_mut().unwrap().remove(field);
         let error = JobSpec::parse(&serde_json::to_vec(&document).unwrap()).unwrap_err();

@@ -12,8 +12,8 @@ use proofmill_jobspec::JobSpec;
 
 use crate::limits::{self, MIB};
 use crate::{
-    INPUT_MOUNT, LABEL_ATTEMPT, LABEL_DEADLINE_AT, LABEL_GPU, LABEL_JOB, LABEL_NODE, LABEL_ROLE, LABEL_SPEC,
-    OUTPUT_MOUNT, SCRATCH_MOUNT,
+    ENV_TASK_COUNT, ENV_TASK_INDEX, INPUT_MOUNT, LABEL_ATTEMPT, LABEL_DEADLINE_AT, LABEL_GPU, LABEL_JOB, LABEL_NODE,
+    LABEL_ROLE, LABEL_SPEC, OUTPUT_MOUNT, SCRATCH_MOUNT,
 };
 
 /// The two directories of one attempt, as the engine sees them: absolute paths on the host.
@@ -81,6 +81,15 @@ pub struct Labels {
     pub deadline_at: i64,
     /// Public key of the node.
     pub node: [u8; 32],
+}
+
+/// Where a task stands in its array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskPlace {
+    /// Its number, from 0.
+    pub index: u32,
+    /// Number of tasks.
+    pub count: u16,
 }
 
 /// What the engine and its host offer, found out by the caller.
@@ -152,7 +161,7 @@ pub fn container_name(labels: &Labels) -> String {
 /// Describes the container of one attempt in full. Settings left unset are those whose default is the strict one.
 ///
 /// `command`, when given, takes the place of the image's entry point *and* command: what runs is what the document
-/// says. With an empty `command` the image decides.
+/// says. With an empty `command` the image decides. A task of an array learns its place from its environment.
 ///
 /// # Errors
 /// A path that cannot be mounted, or GPUs that are not those the job asks for.
@@ -162,6 +171,7 @@ pub fn create_body(
     gpu: Option<&GpuBinding>,
     labels: &Labels,
     engine: &EngineFacts,
+    task: Option<TaskPlace>,
 ) -> Result<ContainerCreateBody, SandboxError> {
     check_gpu(spec, gpu)?;
     let command = (!spec.command.is_empty()).then(|| spec.command.clone());
@@ -173,7 +183,7 @@ pub fn create_body(
         // Otherwise random, and visible to the job: outputs would differ.
         hostname: Some("proofmill".to_owned()),
         user: Some(format!("{}:{}", limits::UID, limits::GID)),
-        env: Some(environment(spec, gpu)),
+        env: Some(environment(spec, gpu, task)),
         labels: Some(label_map(spec, gpu, labels)),
         network_disabled: Some(true),
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
@@ -344,9 +354,10 @@ fn device_request(gpu: &GpuBinding) -> Option<DeviceRequest> {
     }
 }
 
-/// The fixed environment, then the document's, then what only the sandbox may say. `LD_PRELOAD` and `LD_AUDIT` are
+/// The fixed environment, then the document's, then what only the sandbox may say: documents that set variables of
+/// `PROOFMILL_` or `NVIDIA_` do not parse. `LD_PRELOAD` and `LD_AUDIT` are
 /// never set: documents with them do not parse, images with them are not admitted.
-fn environment(spec: &JobSpec, gpu: Option<&GpuBinding>) -> Vec<String> {
+fn environment(spec: &JobSpec, gpu: Option<&GpuBinding>, task: Option<TaskPlace>) -> Vec<String> {
     let mut env: BTreeMap<&str, String> = BTreeMap::new();
     for (key, value) in
         [("TZ", "UTC"), ("LC_ALL", "C"), ("SOURCE_DATE_EPOCH", "0"), ("HOME", "/tmp"), ("TMPDIR", "/tmp")]
@@ -373,6 +384,10 @@ fn environment(spec: &JobSpec, gpu: Option<&GpuBinding>) -> Vec<String> {
     };
     env.insert("NVIDIA_VISIBLE_DEVICES", visible);
     env.insert("NVIDIA_DRIVER_CAPABILITIES", "compute,utility".to_owned());
+    if let Some(task) = task {
+        env.insert(ENV_TASK_INDEX, task.index.to_string());
+        env.insert(ENV_TASK_COUNT, task.count.to_string());
+    }
     env.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 

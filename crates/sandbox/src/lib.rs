@@ -15,7 +15,8 @@ mod observed;
 
 pub use admission::{ImageFacts, Refusal, admit};
 pub use container::{
-    EngineFacts, GpuBinding, GpuDriver, Labels, Role, SandboxError, SandboxPaths, container_name, create_body,
+    EngineFacts, GpuBinding, GpuDriver, Labels, Role, SandboxError, SandboxPaths, TaskPlace, container_name,
+    create_body,
 };
 pub use observed::{Drift, container_matches};
 
@@ -33,6 +34,11 @@ pub const LABEL_NODE: &str = "proofmill.node";
 pub const LABEL_SPEC: &str = "proofmill.spec";
 /// Label that is `simulated` where no real GPU stands behind the job; absent otherwise.
 pub const LABEL_GPU: &str = "proofmill.gpu";
+
+/// Variable with the number of a task of an array, from 0; unset in jobs of their own.
+pub const ENV_TASK_INDEX: &str = "PROOFMILL_TASK_INDEX";
+/// Variable with the number of tasks of the array.
+pub const ENV_TASK_COUNT: &str = "PROOFMILL_TASK_COUNT";
 
 /// Where the job finds its inputs, read-only.
 pub const INPUT_MOUNT: &str = "/in";

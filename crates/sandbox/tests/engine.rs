@@ -70,7 +70,7 @@ async fn a_probe_inside_finds_every_wall() {
         cgroup_v2: info.cgroup_version.is_some_and(|version| version.to_string() == "2"),
         ..EngineFacts::default()
     };
-    let body = create_body(&spec, &paths, None, &labels, &engine).unwrap();
+    let body = create_body(&spec, &paths, None, &labels, &engine, None).unwrap();
     let name = container_name(&labels);
     let remove =
         || docker.remove_container(&name, Some(RemoveContainerOptionsBuilder::default().force(true).v(true).build()));

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig};
 use proofmill_jobspec::{ImageDigest, JobSpec};
 use proofmill_sandbox::{
-    Drift, EngineFacts, GpuBinding, GpuDriver, ImageFacts, Labels, Refusal, Role, SandboxError, SandboxPaths, admit,
-    container_matches, container_name, create_body, limits,
+    Drift, EngineFacts, GpuBinding, GpuDriver, ImageFacts, Labels, Refusal, Role, SandboxError, SandboxPaths,
+    TaskPlace, admit, container_matches, container_name, create_body, limits,
 };
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ fn binding(uuids: &[&str], driver: GpuDriver) -> GpuBinding {
 
 fn body(gpu: Option<&GpuBinding>) -> ContainerCreateBody {
     let count = gpu.map_or(0, |gpu| gpu.uuids.len() as u8);
-    create_body(&spec(count), &paths(), gpu, &labels(), &engine()).unwrap()
+    create_body(&spec(count), &paths(), gpu, &labels(), &engine(), None).unwrap()
 }
 
 fn host(gpu: Option<&GpuBinding>) -> HostConfig {
@@ -102,7 +102,7 @@ fn what_is_left_to_the_engine_stays_unset() {
 #[test]
 fn cgroup_v2_gets_a_private_view_and_no_swappiness() {
     let engine = EngineFacts { cgroup_v2: true, ..engine() };
-    let host = create_body(&spec(0), &paths(), None, &labels(), &engine).unwrap().host_config.unwrap();
+    let host = create_body(&spec(0), &paths(), None, &labels(), &engine, None).unwrap().host_config.unwrap();
     let host = serde_json::to_value(host).unwrap();
     assert_eq!(host["CgroupnsMode"], json!("private"));
     assert!(host.get("MemorySwappiness").is_none());
@@ -113,17 +113,25 @@ fn cgroup_v2_gets_a_private_view_and_no_swappiness() {
 fn open_files_follow_the_engine_within_bounds() {
     for (nofile_max, expected) in [(0, 1024), (1024, 1024), (20_000, 20_000), (65_536, 65_536), (1_048_576, 65_536)] {
         let engine = EngineFacts { nofile_max, ..engine() };
-        let host = create_body(&spec(0), &paths(), None, &labels(), &engine).unwrap().host_config.unwrap();
+        let host = create_body(&spec(0), &paths(), None, &labels(), &engine, None).unwrap().host_config.unwrap();
         let host = serde_json::to_value(host).unwrap();
         assert_eq!(host["Ulimits"][0], json!({"Name": "nofile", "Soft": expected, "Hard": expected}));
     }
 }
 
 #[test]
+fn a_task_learns_its_place_and_a_job_of_its_own_has_none() {
+    let place = TaskPlace { index: 7, count: 16 };
+    let env = create_body(&spec(0), &paths(), None, &labels(), &engine(), Some(place)).unwrap().env.unwrap();
+    assert!(env.contains(&"PROOFMILL_TASK_INDEX=7".to_owned()) && env.contains(&"PROOFMILL_TASK_COUNT=16".to_owned()));
+    assert!(!body(None).env.unwrap().iter().any(|variable| variable.starts_with("PROOFMILL_")));
+}
+
+#[test]
 fn an_empty_command_leaves_the_program_to_the_image() {
     let mut spec = spec(0);
     spec.command.clear();
-    let body = create_body(&spec, &paths(), None, &labels(), &engine()).unwrap();
+    let body = create_body(&spec, &paths(), None, &labels(), &engine(), None).unwrap();
     assert_eq!((body.entrypoint, body.cmd), (None, None));
 }
 
@@ -166,7 +174,7 @@ fn a_simulated_gpu_gives_no_device_and_is_labelled() {
 #[test]
 fn gpus_other_than_the_asked_ones_are_refused() {
     let refused = |asked: u8, gpu: Option<&GpuBinding>| {
-        create_body(&spec(asked), &paths(), gpu, &labels(), &engine()).unwrap_err()
+        create_body(&spec(asked), &paths(), gpu, &labels(), &engine(), None).unwrap_err()
     };
     assert_eq!(refused(1, None), SandboxError::GpuCount { bound: 0, asked: 1 });
     let one = binding(&[UUID], GpuDriver::Cdi);
@@ -186,7 +194,7 @@ fn gpus_other_than_the_asked_ones_are_refused() {
 fn paths_that_cannot_be_mounted_safely_are_refused() {
     let refused = |input: &str, output: &str| {
         let paths = SandboxPaths { input_dir: input.into(), output_dir: output.into() };
-        create_body(&spec(0), &paths, None, &labels(), &engine()).unwrap_err()
+        create_body(&spec(0), &paths, None, &labels(), &engine(), None).unwrap_err()
     };
     for path in ["", "relative", "/a/../b", "./a", "/"] {
         let path_buf = PathBuf::from(path);
