@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use solana_address::Address;
 
+use crate::job_arguments::JobCommand;
+
 /// Rent GPUs. Pay for proven work.
 #[derive(Parser)]
 #[command(name = "proofmill", version, about, max_term_width = 110)]
@@ -129,76 +131,6 @@ pub struct AirdropArgs {
     /// Whole stake tokens.
     #[arg(long, default_value_t = 0)]
     pub stake: u64,
-}
-
-#[derive(Subcommand)]
-pub enum JobCommand {
-    /// Post a job, lock its escrow, hand over the input, wait, and fetch the verified result.
-    Run(JobRunArgs),
-    /// Where a job stands.
-    Status { job: Address },
-    /// What a job prints, live.
-    Logs(TransferArgs),
-    /// Fetch a job's output and check it against the verdict.
-    Result(TransferArgs),
-    /// Withdraw an open job; the escrow comes back.
-    Cancel { job: Address },
-    /// Claim what a settled job owes its tenant, and close it.
-    Close { job: Address },
-    /// Your jobs.
-    List,
-    /// Check a specification and print its canonical form and hash.
-    Validate {
-        /// A job.json.
-        spec: PathBuf,
-    },
-}
-
-#[derive(Args, Clone)]
-pub struct JobRunArgs {
-    /// A job.json; see jobs/.
-    pub spec: PathBuf,
-    /// Folder whose files become the job's /in.
-    #[arg(long)]
-    pub input: Option<PathBuf>,
-    /// Folder for the result; must not exist.
-    #[arg(long)]
-    pub output: Option<PathBuf>,
-    /// Image to use where the specification leaves it open: sha256:... or a tag of the local engine.
-    #[arg(long)]
-    pub image: Option<String>,
-    /// Take this standing offer; by default the cheapest that fits.
-    #[arg(long, conflicts_with = "auction_seconds")]
-    pub offer: Option<Address>,
-    /// Run an auction of this many seconds instead of taking an offer.
-    #[arg(long)]
-    pub auction_seconds: Option<u32>,
-    /// Highest price, atoms per second (required for an auction; otherwise the offer's price).
-    #[arg(long)]
-    pub max_price: Option<u64>,
-    /// Set an environment variable of the job: NAME=VALUE.
-    #[arg(long = "env", value_name = "NAME=VALUE")]
-    pub env: Vec<String>,
-    /// Refuse simulated devices.
-    #[arg(long)]
-    pub real_device: bool,
-    /// Show cost and match and stop before anything is signed.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask before signing.
-    #[arg(long, short = 'y')]
-    pub yes: bool,
-    /// Return as soon as the job is posted and its input delivered.
-    #[arg(long)]
-    pub detach: bool,
-}
-
-#[derive(Args)]
-pub struct TransferArgs {
-    pub job: Address,
-    /// Where to put it; standard output for logs.
-    #[arg(long)]
-    pub output: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

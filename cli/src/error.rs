@@ -21,6 +21,20 @@ pub enum CliError {
     Refused { program: &'static str, name: &'static str, code: u32, message: &'static str },
     #[error("no standing offer fits: {reasons}. Publish one, raise --max-price, or run an auction (--auction-seconds)")]
     NoOfferFits { reasons: String },
+    #[error(
+        "the document names the input {asked}, the folder given is {found}: give the other folder, or inputs.root null"
+    )]
+    OtherInput { asked: String, found: String },
+    #[error(
+        "auctions and arrays cannot ask for a model: providers come before they see the document. Take an offer, or ask by tier and vram_mib"
+    )]
+    ModelInAuction,
+    #[error("{what} needs price_ceiling_per_second in the document, or --max-price: escrow is made at it")]
+    CeilingMissing { what: &'static str },
+    #[error("there is neither a file nor an account named {0:?}: give a job.json or the address of a job")]
+    NoSuchTarget(String),
+    #[error("array {array} did not end within {seconds} s; `proofmill job array status {array}` shows its tasks")]
+    ArrayStuck { array: Address, seconds: u64 },
     #[error("the local engine knows no image {tag}: build it (jobs/build) or give --image sha256:...")]
     UnknownImage { tag: String },
     #[error("this network has no faucet: {0} is only for local networks")]

@@ -16,3 +16,11 @@ pub const DELIVER_WITHIN: Duration = Duration::from_secs(30);
 pub const CRANK_GRACE: Duration = Duration::from_secs(120);
 /// Most bytes of a log followed: nodes keep 8 MiB; this leaves room for other nodes' limits.
 pub const LOG_BYTES_MAX: u64 = 64 << 20;
+/// Longest `docker run` line read, bytes: what a shell takes on one line is less on most systems.
+pub const DOCKER_LINE_BYTES_MAX: usize = 128 << 10;
+/// Largest environment file read, bytes: a document holds less.
+pub const ENV_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Pause between looks at an array and its tasks.
+pub const ARRAY_POLL: Duration = Duration::from_millis(500);
+/// Tasks of one array whose files are sent or fetched at once.
+pub const TASK_TRANSFERS: usize = 4;

@@ -3,9 +3,13 @@
 mod arguments;
 mod bootstrap;
 mod commands;
+mod docker_line;
 mod error;
 mod faucet;
+mod job_arguments;
 mod limits;
+mod market_book;
+mod next_steps;
 mod output;
 mod processes;
 mod session;

@@ -1,6 +1,6 @@
 //! What people and machines read.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -31,11 +31,11 @@ impl Output {
     pub fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
         if self.json {
             match serde_json::to_string_pretty(value) {
-                Ok(text) => println!("{text}"),
+                Ok(text) => print_line(&text),
                 Err(error) => eprintln!("proofmill: the result does not serialise: {error}"),
             }
         } else {
-            println!("{}", words());
+            print_line(&words());
         }
     }
 
@@ -62,6 +62,28 @@ impl Output {
         bar
     }
 
+    /// The same without bars of its own, for work inside other work.
+    pub fn quiet(&self) -> Self {
+        Self { json: true }
+    }
+
+    /// Something that went wrong and is not the end: on standard error, so that results stay clean.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        eprintln!("proofmill: {}", harmless(text.as_ref()));
+    }
+
+    /// A bar for `total` tasks.
+    pub fn tasks_bar(&self, total: u64) -> ProgressBar {
+        if self.json {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(total);
+        if let Ok(style) = ProgressStyle::with_template("tasks [{bar:30}] {pos}/{len} done, {msg}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    }
+
     /// A spinner for a wait of unknown length.
     pub fn spinner(&self, what: impl Into<String>) -> ProgressBar {
         if self.json {
@@ -72,6 +94,11 @@ impl Output {
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner
     }
+}
+
+/// Prints a line. A reader that has gone, as `head` does, has what it wanted.
+fn print_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Atoms of a six-decimal token in words.

@@ -25,7 +25,14 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use tempfile::TempDir;
 
-use crate::{commands::market_views, error::CliError, limits, output::Output, session::Session};
+use crate::{
+    commands::market_views,
+    error::CliError,
+    limits,
+    market_book::{MarketBook, job_terms},
+    output::Output,
+    session::Session,
+};
 
 /// Bounds of a folder given as input.
 pub fn input_limits() -> Limits {
@@ -48,6 +55,13 @@ impl Prepared {
         std::fs::create_dir(&empty).context("a temporary folder")?;
         let input = input.unwrap_or(&empty);
         let manifest = scan(input, input_limits()).with_context(|| format!("the input {}", input.display()))?;
+        if !spec.accepts_input(manifest.root().as_bytes()) {
+            return Err(CliError::OtherInput {
+                asked: spec.inputs.root.map_or_else(String::new, |root| hex::encode(root.0)),
+                found: hex::encode(manifest.root().as_bytes()),
+            }
+            .into());
+        }
         let bundle = staging.path().join("input.bundle");
         let file = std::fs::File::create(&bundle).context("packing the input")?;
         write_bundle(input, &manifest, std::io::BufWriter::new(file)).context("packing the input")?;
@@ -65,58 +79,32 @@ pub enum Matching {
 }
 
 impl Matching {
-    /// Escrow = price x reserved seconds.
+    /// Most atoms per second: the document's ceiling if it names one, else the offer's price.
+    pub fn ceiling(&self, spec: &JobSpec) -> u64 {
+        match (self, spec.price_ceiling_per_second) {
+            (Self::Auction { price_ceiling, .. }, _) => *price_ceiling,
+            (Self::Offer { price_per_second, .. }, 0) => *price_per_second,
+            (Self::Offer { .. }, ceiling) => ceiling,
+        }
+    }
+
+    /// Escrow = ceiling x reserved seconds; what is not used comes back.
     pub fn escrow(&self, spec: &JobSpec) -> Result<u64> {
-        let price = match self {
-            Self::Offer { price_per_second, .. } => *price_per_second,
-            Self::Auction { price_ceiling, .. } => *price_ceiling,
-        };
-        Ok(amount::escrow(price, spec.max_seconds).map_err(|_| CliError::Overflow("price x max_seconds"))?)
+        let escrow = amount::escrow(self.ceiling(spec), spec.max_seconds);
+        Ok(escrow.map_err(|_| CliError::Overflow("price x max_seconds"))?)
     }
 }
 
-/// The cheapest standing offer that fits, or the one asked for.
-pub async fn find_offer(
-    session: &Session,
-    spec: &JobSpec,
-    asked: Option<Address>,
-    max_price: Option<u64>,
-    real_device: bool,
-) -> Result<Matching> {
-    let mint = session.payment_mint()?;
-    let now = session.now().await?;
-    let mut offers = session.scan(market::Offer::DISCRIMINATOR, None, market::Offer::decode).await?;
-    offers.retain(|(key, _)| asked.is_none_or(|asked| asked == *key));
-    offers.sort_by_key(|(_, offer)| offer.price_per_second);
-    let mut reasons = Vec::new();
-    for (key, offer) in offers {
-        let provider = session.fetch("provider", &offer.provider, market::Provider::decode).await?;
-        let reason = if offer.mint != mint {
-            "another mint"
-        } else if offer.expires_at <= now {
-            "expired"
-        } else if offer.seconds_max < spec.max_seconds {
-            "does not cover a run this long"
-        } else if max_price.is_some_and(|max| offer.price_per_second > max) {
-            "above --max-price"
-        } else if provider.active != 1 {
-            "the provider takes no jobs at present"
-        } else if provider.simulated == 1 && real_device {
-            "a simulated device"
-        } else if provider.gpu_count < spec.resources.gpu_count || provider.vram_mib < spec.resources.vram_mib {
-            "too little GPU"
-        } else {
-            return Ok(Matching::Offer {
-                offer: key,
-                provider: offer.provider,
-                owner: provider.owner,
-                price_per_second: offer.price_per_second,
-            });
-        };
-        reasons.push(format!("{key}: {reason}"));
-    }
-    let reasons = if reasons.is_empty() { "there is none".to_owned() } else { reasons.join("; ") };
-    Err(CliError::NoOfferFits { reasons }.into())
+/// The cheapest standing offer that fits, or the one asked for, by the program's own rule.
+pub async fn find_offer(session: &Session, spec: &JobSpec, asked: Option<Address>) -> Result<Matching> {
+    let book = MarketBook::read(session, session.payment_mint()?).await?;
+    let found = book.cheapest(spec, asked)?;
+    Ok(Matching::Offer {
+        offer: found.offer_address,
+        provider: found.offer.provider,
+        owner: found.provider.owner,
+        price_per_second: found.offer.price_per_second,
+    })
 }
 
 /// A posted job.
@@ -125,7 +113,8 @@ pub struct Posted {
     pub job: Address,
 }
 
-/// Builds the posting transaction's instructions: post, and take the offer if there is one.
+/// Builds the posting transaction's instructions: post, and take the offer if there is one. The terms are the
+/// document's.
 pub fn instructions(
     tenant: Address,
     coin: Coin,
@@ -133,33 +122,17 @@ pub fn instructions(
     prepared: &Prepared,
     matching: &Matching,
     tenant_node_key: [u8; 32],
-    real_device: bool,
 ) -> (Address, Vec<Instruction>) {
-    let (price_ceiling_per_second, auction_seconds) = match matching {
-        Matching::Offer { price_per_second, .. } => (*price_per_second, 0),
-        Matching::Auction { seconds, price_ceiling } => (*price_ceiling, *seconds),
-    };
     let terms = market::JobTerms {
         index,
-        spec_hash: prepared.spec.hash(),
-        image_digest: prepared.spec.image.0,
         input_root: *prepared.manifest.root().as_bytes(),
         tenant_node_key,
-        price_ceiling_per_second,
-        max_seconds: prepared.spec.max_seconds,
-        vram_mib: prepared.spec.resources.vram_mib,
-        auction_seconds,
-        region: 0,
-        uptime_bps: 0,
-        certificate_age_seconds_max: 0,
-        sla_bond: 0,
-        sla_uptime_bps: 0,
-        attempts_max: 1,
-        kind: 1,
-        class: 1,
-        tier: 0,
-        gpu_count: prepared.spec.resources.gpu_count,
-        allow_simulated: u8::from(!real_device),
+        price_ceiling_per_second: matching.ceiling(&prepared.spec),
+        auction_seconds: match matching {
+            Matching::Offer { .. } => 0,
+            Matching::Auction { seconds, .. } => *seconds,
+        },
+        ..job_terms(&prepared.spec)
     };
     let take = match *matching {
         Matching::Offer { offer, provider, owner, .. } => Some(Take { offer, provider, owner }),
@@ -190,13 +163,32 @@ impl Tenant {
     }
 
     /// Signs and sends the posting transaction.
-    pub async fn post(&self, prepared: &Prepared, matching: &Matching, real_device: bool) -> Result<Posted> {
+    pub async fn post(&self, prepared: &Prepared, matching: &Matching) -> Result<Posted> {
         // Microseconds since 1970: never repeated by one tenant in practice, and the program refuses a repetition.
         let index = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as u64);
         let (tenant, coin) = (self.session.address()?, self.session.coin(self.session.payment_mint()?).await?);
-        let (job, all) = instructions(tenant, coin, index, prepared, matching, self.node_key(), real_device);
+        let (job, all) = instructions(tenant, coin, index, prepared, matching, self.node_key());
         self.session.send(&all).await.context("posting the job")?;
         Ok(Posted { job })
+    }
+
+    /// Takes an offer for a job that opened again after a failed attempt.
+    pub async fn take_again(&self, key: &Address, job: &market::Job, spec: &JobSpec) -> Result<()> {
+        let book = MarketBook::read(&self.session, job.mint).await?;
+        // Its ceiling is fixed since it was posted.
+        let fixed = JobSpec { price_ceiling_per_second: job.price_ceiling_per_second, ..spec.clone() };
+        let found = book.cheapest(&fixed, None)?;
+        let instruction = market::match_job(market::MatchJobAccounts {
+            tenant: self.session.address()?,
+            config: address::market_config(),
+            job: *key,
+            mint_rule: address::mint_rule(&job.mint),
+            offer: found.offer_address,
+            provider: found.offer.provider,
+            stake: address::stake(&found.provider.owner),
+        });
+        self.session.send(&[instruction]).await.context("taking another offer")?;
+        Ok(())
     }
 
     pub async fn job(&self, job: &Address) -> Result<market::Job> {

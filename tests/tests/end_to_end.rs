@@ -217,3 +217,64 @@ fn faulty_jobs_end_by_the_rules() {
     // The command that waited for a match ends: it saw the job cancelled, or gone.
     waiting.wait().expect("it ends");
 }
+
+/// One document, six tasks: providers come by themselves, each task knows its number, each result is its own; what is said
+/// before anything is signed holds; an array that nobody fills is cancelled and closed.
+#[test]
+fn an_array_runs_on_the_providers_that_come_for_it() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let network = Network::start();
+    let (spec, input, out) =
+        (network.dir.path().join("array.json"), network.dir.path().join("in"), network.dir.path().join("out"));
+    std::fs::create_dir(&input).expect("a folder");
+    std::fs::write(input.join("shared.txt"), "shared").expect("written");
+    let document = serde_json::json!({
+        "version": 1, "name": "checksum", "image": "resolved-at-build",
+        "command": ["/bin/sh", "-c", "echo $PROOFMILL_TASK_INDEX/$PROOFMILL_TASK_COUNT $(cat /in/shared.txt) > /out/place"],
+        "resources": { "cpus_milli": 500, "memory_mib": 64 }, "outputs": { "max_bytes": 65536, "max_files": 4 },
+        "max_seconds": 30, "retries": 1, "price_ceiling_per_second": 1000
+    });
+    std::fs::write(&spec, document.to_string()).expect("written");
+    let (spec, input) = (spec.to_str().expect("UTF-8"), input.to_str().expect("UTF-8"));
+
+    let estimate = network.tenant(&["job", "estimate", spec, "--tasks", "6"]);
+    assert_eq!(estimate["escrow_atoms"], 6 * 30 * 1000, "{estimate}");
+    let explained = network.tenant(&["job", "explain", spec, "--real-device"]);
+    let offers = explained["offers"].as_array().expect("offers");
+    assert!(!offers.is_empty());
+    for offer in offers {
+        assert_eq!(offer["failing"]["requirement"], "placement.allow_simulated", "{offer}");
+    }
+
+    let out = out.to_str().expect("UTF-8");
+    let done = network.tenant(&["job", "array", spec, "--tasks", "6", "--input", input, "--output", out, "--yes"]);
+    assert_eq!((&done["done"], &done["failed"]), (&6.into(), &0.into()), "{done}{}", logs(&network.file("")));
+    for task in 0..6 {
+        let place = std::fs::read_to_string(format!("{out}/task-{task:04}/place")).expect("a result");
+        assert_eq!(place, format!("{task}/6 shared\n"));
+    }
+
+    // At this price nobody comes. The command that waits sees the cancelling and closes the array.
+    let (file, keypair) = (network.file("network.json"), network.file("tenant-test-keypair.json"));
+    let mut waiting = Command::new(binary("proofmill"))
+        .args(["--network", file.to_str().expect("UTF-8"), "--keypair", keypair.to_str().expect("UTF-8")])
+        .args(["job", "array", spec, "--tasks", "2", "--max-price", "50", "--yes"])
+        .current_dir(root())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("proofmill runs");
+    let started = Instant::now();
+    let open = loop {
+        let arrays = network.tenant(&["job", "array", "list"]);
+        if let Some(array) = arrays.as_array().expect("a list").first() {
+            break array["array"].as_str().expect("an address").to_owned();
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "the array was not posted: {arrays}");
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let status = network.tenant(&["job", "array", "status", &open]);
+    assert!(status["tasks"].as_array().expect("tasks").iter().all(|task| task["state"] == "free"), "{status}");
+    assert_eq!(network.tenant(&["job", "array", "cancel", &open])["cancelled"], true);
+    assert!(waiting.wait().expect("it ends").success());
+    assert_eq!(network.tenant(&["job", "array", "list"]), serde_json::json!([]));
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     demo::{StartWatch, unix_ms},
-    job::read_spec,
+    job::read_spec_with,
     localnet::{LocalNetwork, ProviderCharacter},
 };
 use crate::{
@@ -47,14 +47,14 @@ pub async fn run(args: BenchArgs, output: &Output) -> Result<()> {
 
     let key = network.party("tenant", 10_000_000_000, 0).await?;
     let tenant = Tenant::open(network.session.speaking_as(&key)).await?;
-    let spec = read_spec(Path::new("jobs/small/checksum/job.json"), None, &[]).await?;
+    let spec = read_spec_with(Path::new("jobs/small/checksum/job.json"), &[]).await?;
     let prepared = Prepared::new(spec, Some(Path::new("jobs/embed/input")))?;
     let mut initiation = Vec::new();
     for number in 0..args.jobs + WARM_UP {
-        let matching = find_offer(&tenant.session, &prepared.spec, network.providers[0].offer, None, false).await?;
+        let matching = find_offer(&tenant.session, &prepared.spec, network.providers[0].offer).await?;
         // One at a time: the figure is of an idle machine, as a tenant of one job sees it.
         let signed_at = unix_ms();
-        let posted = tenant.post(&prepared, &matching, false).await?;
+        let posted = tenant.post(&prepared, &matching).await?;
         let start = StartWatch::new(posted.job);
         tenant.deliver(&posted.job, &prepared, output).await?;
         tenant.wait(&posted.job, limits::CRANK_GRACE, |job| job.state == JobState::Settled as u8).await?;

@@ -22,7 +22,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use super::{
-    job::{follow, read_spec},
+    job::{follow, read_spec_with},
     localnet::{LocalNetwork, ProviderCharacter},
     market_views::{matched_by_name, outcome_name, state_name},
 };
@@ -138,11 +138,11 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
     output
         .say("\n2. Sentence embeddings of a public-domain text, by a standing offer taken in the posting transaction.");
     let embed = Prepared::new(
-        read_spec(Path::new("jobs/embed/job.json"), None, &[]).await?,
+        read_spec_with(Path::new("jobs/embed/job.json"), &[]).await?,
         Some(Path::new("jobs/embed/input")),
     )?;
     let offer = network.providers[HONEST].offer;
-    let matching = find_offer(&tenant.session, &embed.spec, offer, None, false).await?;
+    let matching = find_offer(&tenant.session, &embed.spec, offer).await?;
     let (key, row) = one_job(&tenant, "embed", &embed, matching, output, Some(&args.dir.join("result-embed"))).await?;
     checks.that("the committee accepted the embeddings", row.verdict == Outcome::Accepted.name());
     checks.that(
@@ -159,7 +159,7 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
     output.say("\n3. A checksum job by auction: the lowest qualifying bid wins.");
     let checksum_spec = Path::new("jobs/small/checksum/job.json");
     let input = Path::new("jobs/embed/input");
-    let checksum = Prepared::new(read_spec(checksum_spec, None, &[]).await?, Some(input))?;
+    let checksum = Prepared::new(read_spec_with(checksum_spec, &[]).await?, Some(input))?;
     let matching = Matching::Auction { seconds: 4, price_ceiling: 3_000 };
     let (key, row) = one_job(&tenant, "checksum", &checksum, matching, output, None).await?;
     checks.that(
@@ -171,7 +171,7 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
 
     output.say("\n4. The dishonest provider takes a job and forges its output.");
     let liar = network.providers[LIAR].offer;
-    let matching = find_offer(&tenant.session, &checksum.spec, liar, None, false).await?;
+    let matching = find_offer(&tenant.session, &checksum.spec, liar).await?;
     let stake_before = bonded(&network.session, &network.providers[LIAR].owner.pubkey()).await?;
     let (key, row) = one_job(&tenant, "forged", &checksum, matching, output, None).await?;
     let stake_after = bonded(&network.session, &network.providers[LIAR].owner.pubkey()).await?;
@@ -191,9 +191,9 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
 
     output.say("\n5. An honest provider is killed (-9) in the middle of a job, and started again.");
     let sleep = [format!("SLEEP_SECONDS={LONG_JOB_SECONDS}")];
-    let long = Prepared::new(read_spec(checksum_spec, None, &sleep).await?, Some(input))?;
+    let long = Prepared::new(read_spec_with(checksum_spec, &sleep).await?, Some(input))?;
     let offer = network.providers[HONEST].offer;
-    let matching = find_offer(&tenant.session, &long.spec, offer, None, false).await?;
+    let matching = find_offer(&tenant.session, &long.spec, offer).await?;
     let (key, row) = interrupted_job(&mut network, &tenant, &long, matching, output).await?;
     checks.that("the interrupted job was accepted all the same", row.verdict == Outcome::Accepted.name());
     checks.that("the container ran once, through the restart", row.run_ms >= u64::from(LONG_JOB_SECONDS) * 1_000);
@@ -278,7 +278,7 @@ pub async fn one_job(
         prepared.spec.max_seconds
     ));
     let signed_at_ms = unix_ms();
-    let posted = tenant.post(prepared, &matching, false).await?;
+    let posted = tenant.post(prepared, &matching).await?;
     output.say(format!("   job {} posted", posted.job));
     let start = StartWatch::new(posted.job);
     let job = follow(tenant, &posted.job, prepared, false, output).await?.context("the job was not followed")?;
@@ -311,7 +311,7 @@ async fn interrupted_job(
     output: &Output,
 ) -> Result<(Address, JobRow)> {
     let signed_at_ms = unix_ms();
-    let posted = tenant.post(prepared, &matching, false).await?;
+    let posted = tenant.post(prepared, &matching).await?;
     let start = StartWatch::new(posted.job);
     tenant.deliver(&posted.job, prepared, output).await?;
     tenant.wait(&posted.job, limits::CRANK_GRACE, |job| job.state == JobState::Running as u8).await?;

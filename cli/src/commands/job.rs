@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{IsTerminal, Write},
     path::Path,
+    process::ExitCode,
     time::Duration,
 };
 
@@ -14,25 +15,41 @@ use proofmill_protocol::job::{JobState, Outcome};
 use serde_json::json;
 use solana_address::Address;
 
-use super::market_views::{job_json, job_words, outcome_name, state_name};
+use super::{
+    job_array, job_preview,
+    market_views::{job_json, job_words, outcome_name, state_name},
+};
 use crate::{
-    arguments::{JobCommand, JobRunArgs},
     error::CliError,
+    job_arguments::{JobCommand, JobRunArgs, SpecChanges},
     limits,
     output::{Output, harmless, tokens},
     session::Session,
     tenant::{Estimate, Matching, Prepared, Tenant, find_offer, image},
 };
 
-pub async fn run(command: JobCommand, open: impl Fn() -> Result<Session>, output: &Output) -> Result<()> {
+pub async fn run(command: JobCommand, open: impl Fn() -> Result<Session>, output: &Output) -> Result<ExitCode> {
     match command {
-        JobCommand::Validate { spec } => {
-            let spec = read_spec(&spec, None, &[]).await?;
-            let canonical = String::from_utf8_lossy(&spec.canonical_json()).into_owned();
-            let hash = hex::encode(spec.hash());
-            output.result(&json!({ "hash": hash, "canonical": canonical }), || format!("{canonical}\nsha256 {hash}"));
-            Ok(())
-        }
+        JobCommand::Validate { spec, image } => return job_preview::validate(&spec, image.as_deref(), output).await,
+        JobCommand::Import(args) => return job_preview::import(args, output),
+        JobCommand::Schema => job_preview::schema(),
+        JobCommand::Estimate(args) => job_preview::estimate(&open()?, args, output).await?,
+        JobCommand::Explain(args) => job_preview::explain(&open()?, args, output).await?,
+        JobCommand::Array(args) => job_array::run(args, open, output).await?,
+        other => run_one(other, open, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands about one job on chain.
+async fn run_one(command: JobCommand, open: impl Fn() -> Result<Session>, output: &Output) -> Result<()> {
+    match command {
+        JobCommand::Validate { .. }
+        | JobCommand::Import(_)
+        | JobCommand::Schema
+        | JobCommand::Estimate(_)
+        | JobCommand::Explain(_)
+        | JobCommand::Array(_) => Ok(()),
         JobCommand::Run(args) => run_job(open()?, args, output).await,
         JobCommand::Status { job } => {
             let session = open()?;
@@ -115,38 +132,55 @@ async fn finish(tenant: &Tenant, key: &Address, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Reads a specification, resolving its image and adding variables.
-pub async fn read_spec(path: &Path, image_name: Option<&str>, env: &[String]) -> Result<JobSpec> {
+/// Reads a document, resolves its image and applies the flags: what comes out is what is hashed and posted.
+pub async fn read_spec(path: &Path, changes: &SpecChanges) -> Result<JobSpec> {
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let draft = SpecDraft::parse(&bytes).with_context(|| format!("{}", path.display()))?;
-    let digest = match image_name {
+    let digest = match changes.image.as_deref() {
         Some(name) => Some(image(name).await?),
-        None if draft.needs_image() => {
-            // By convention the example jobs' images carry the job's name.
-            let value: serde_json::Value = serde_json::from_slice(&bytes).context("reading the job's name")?;
-            let name = value["name"].as_str().unwrap_or_default();
-            Some(image(&format!("proofmill/{name}:1")).await?)
-        }
+        // By convention the example jobs' images carry the job's name.
+        None if draft.needs_image() => Some(image(&format!("proofmill/{}:1", draft.name())).await?),
         None => None,
     };
     let mut spec = draft.resolve(digest).with_context(|| format!("{}", path.display()))?;
-    for pair in env {
+    for pair in &changes.env {
         let (name, value) = pair.split_once('=').ok_or_else(|| CliError::EnvPair(pair.clone()))?;
         spec.env.insert(name.to_owned(), value.to_owned());
+    }
+    if let Some(price) = changes.max_price {
+        spec.price_ceiling_per_second = price;
+    }
+    if changes.real_device {
+        spec.placement.allow_simulated = false;
     }
     spec.validate().with_context(|| format!("{}", path.display()))?;
     Ok(spec)
 }
 
+/// A document as it is, with variables added.
+pub async fn read_spec_with(path: &Path, env: &[String]) -> Result<JobSpec> {
+    read_spec(path, &SpecChanges { env: env.to_vec(), ..SpecChanges::default() }).await
+}
+
+/// Asks a person at a terminal before anything is signed.
+pub fn confirm(question: &str, yes: bool, output: &Output) -> Result<()> {
+    if yes || output.is_json() || !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("reading your answer")?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(CliError::Declined.into()) }
+}
+
 async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<()> {
-    let spec = read_spec(&args.spec, args.image.as_deref(), &args.env).await?;
+    let spec = read_spec(&args.spec, &args.changes).await?;
     let prepared = Prepared::new(spec, args.input.as_deref())?;
-    let matching = match args.auction_seconds {
-        Some(seconds) => Matching::Auction {
-            seconds,
-            price_ceiling: args.max_price.context("an auction needs --max-price, atoms per second")?,
-        },
-        None => find_offer(&session, &prepared.spec, args.offer, args.max_price, args.real_device).await?,
+    let matching = match (args.auction_seconds, prepared.spec.price_ceiling_per_second) {
+        (Some(_), 0) => return Err(CliError::CeilingMissing { what: "an auction" }.into()),
+        (Some(_), _) if prepared.spec.resources.gpu_model.is_some() => return Err(CliError::ModelInAuction.into()),
+        (Some(seconds), price_ceiling) => Matching::Auction { seconds, price_ceiling },
+        (None, _) => find_offer(&session, &prepared.spec, args.offer).await?,
     };
     let estimate = Estimate::new(&session, &prepared, &matching).await?;
     output.say(format!(
@@ -164,16 +198,9 @@ async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<
         output.result(&estimate, || "dry run: nothing was signed".to_owned());
         return Ok(());
     }
-    if !args.yes && !output.is_json() && std::io::stdin().is_terminal() {
-        eprint!("Lock {} and post? [y/N] ", tokens(estimate.escrow_atoms));
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).context("reading your answer")?;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Err(CliError::Declined.into());
-        }
-    }
+    confirm(&format!("Lock {} and post?", tokens(estimate.escrow_atoms)), args.yes, output)?;
     let tenant = Tenant::open(session).await?;
-    let posted = tenant.post(&prepared, &matching, args.real_device).await?;
+    let posted = tenant.post(&prepared, &matching).await?;
     output.say(format!("posted job {}", posted.job));
     let settled = follow(&tenant, &posted.job, &prepared, args.detach, output).await?;
     let Some(job) = settled else {
@@ -190,7 +217,8 @@ async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<
     Ok(())
 }
 
-/// Sees a posted job through: match, delivery, run, verdict. `None` if detached after delivery.
+/// Sees a posted job through: match, delivery, run, verdict, and all of it again while attempts are left. `None` if
+/// detached after the first delivery.
 pub async fn follow(
     tenant: &Tenant,
     key: &Address,
@@ -199,28 +227,38 @@ pub async fn follow(
     output: &Output,
 ) -> Result<Option<market::Job>> {
     let spinner = output.spinner("waiting for a match");
-    let job = tenant.job(key).await?;
-    let auction = u64::try_from(job.bids_until.saturating_sub(job.posted_at)).unwrap_or(0);
-    let within = Duration::from_secs(auction) + limits::CRANK_GRACE;
-    tenant.wait(key, within, |job| job.state != JobState::Open as u8).await?;
-    spinner.set_message("delivering specification and input");
-    tenant.deliver(key, prepared, output).await?;
-    if detach {
-        spinner.finish_and_clear();
-        return Ok(None);
+    loop {
+        let job = tenant.job(key).await?;
+        let auction = u64::try_from(job.bids_until.saturating_sub(job.posted_at)).unwrap_or(0);
+        let within = Duration::from_secs(auction) + limits::CRANK_GRACE;
+        tenant.wait(key, within, |job| job.state != JobState::Open as u8).await?;
+        spinner.set_message("delivering specification and input");
+        tenant.deliver(key, prepared, output).await?;
+        if detach {
+            spinner.finish_and_clear();
+            return Ok(None);
+        }
+        let windows = u64::from(job.start_window_seconds)
+            + u64::from(job.max_seconds)
+            + u64::from(job.receipt_grace_seconds)
+            + u64::from(job.verdict_window_seconds);
+        let within = Duration::from_secs(windows) + limits::CRANK_GRACE;
+        let attempt = job.attempt;
+        let ended = tenant
+            .wait(key, within, |job| {
+                spinner.set_message(state_name(job.state));
+                job.state == JobState::Settled as u8 || job.attempt != attempt
+            })
+            .await?;
+        if ended.state == JobState::Settled as u8 {
+            spinner.finish_and_clear();
+            output.say(format!("{}: {}", state_name(ended.state), outcome_name(ended.outcome)));
+            return Ok(Some(ended));
+        }
+        output.say(format!("attempt {attempt} of {} failed; attempt {} begins", ended.attempts_max, ended.attempt));
+        spinner.set_message("waiting for another match");
+        if ended.state == JobState::Open as u8 && ended.bids_until == 0 {
+            tenant.take_again(key, &ended, &prepared.spec).await?;
+        }
     }
-    let windows = u64::from(job.start_window_seconds)
-        + u64::from(job.max_seconds)
-        + u64::from(job.receipt_grace_seconds)
-        + u64::from(job.verdict_window_seconds);
-    let within = Duration::from_secs(windows) + limits::CRANK_GRACE;
-    let settled = tenant
-        .wait(key, within, |job| {
-            spinner.set_message(state_name(job.state));
-            job.state == JobState::Settled as u8
-        })
-        .await?;
-    spinner.finish_and_clear();
-    output.say(format!("{}: {}", state_name(settled.state), outcome_name(settled.outcome)));
-    Ok(Some(settled))
 }

@@ -3,6 +3,8 @@
 mod bench;
 mod demo;
 mod job;
+mod job_array;
+mod job_preview;
 mod localnet;
 pub mod market_views;
 mod offer;
@@ -33,7 +35,7 @@ pub async fn run(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Keygen { path } => wallet::keygen(&path, output)?,
         Command::Airdrop(args) => wallet::airdrop(&open()?, args, output).await?,
         Command::Balance { address } => wallet::balance(&open()?, address, output).await?,
-        Command::Job(command) => job::run(command, open, output).await?,
+        Command::Job(command) => return job::run(command, open, output).await,
         Command::Offer(command) => offer::run(&open()?, command, output).await?,
         Command::Stake(command) => stake::run(&open()?, command, output).await?,
         Command::Provider(command) => provider::run(command, open, output).await?,
