@@ -254,6 +254,18 @@ pub struct TransactionRecord {
     pub fee: u64,
     /// Bytes of the serialized transaction, signatures included.
     pub size: usize,
+    /// Every call that it made, the inner ones behind the one that made them; empty where the bytes are of a format
+    /// that this version does not read.
+    pub calls: Vec<ProgramCall>,
+}
+
+/// A call of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramCall {
+    /// The program.
+    pub program: Address,
+    /// Its instruction's data.
+    pub data: Vec<u8>,
 }
 
 /// One line of an address's history.

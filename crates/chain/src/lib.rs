@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `chain.rs` | the seam: trait and the plain data that crosses it |
 //! | `rpc.rs` | the seam over JSON-RPC: time limits, retries of reads, refusal of stale nodes |
+//! | `relay.rs` | questions of others, passed on as they are |
 //! | `transaction.rs` | how instructions become signed bytes |
 //! | `settle.rs` | pure: what to do next with a transaction that may or may not have landed |
 //! | `outbox.rs` | the shell of `settle.rs`: record, then send, then confirm |
@@ -21,6 +22,7 @@ mod chain;
 mod error;
 mod keyfile;
 mod outbox;
+mod relay;
 mod rpc;
 pub mod settle;
 mod transaction;
@@ -29,11 +31,12 @@ mod watcher;
 
 pub use chain::{
     AccountSnapshot, Chain, ChainFuture, ChainTime, Filter, HistoryEntry, Level, Preflight, ProgramAccounts,
-    RecentBlockhash, SignatureStatus, Simulation, TransactionFailure, TransactionRecord,
+    ProgramCall, RecentBlockhash, SignatureStatus, Simulation, TransactionFailure, TransactionRecord,
 };
 pub use error::{ChainError, KeyfileError, StoreError};
 pub use keyfile::{read_keypair, read_or_create_keypair, write_keypair};
 pub use outbox::{Confirmed, MemoryOutbox, OutboxEntry, OutboxStore, Pace, Sender, Settled, Settlement};
+pub use relay::Relayed;
 pub use rpc::{RpcChain, RpcOptions};
 pub use transaction::{ComputeLimit, Format, SignedTransaction, TransactionRequest, sign};
 pub use watcher::{Change, WatchOptions, watch_program};

@@ -23,12 +23,13 @@ use solana_rpc_client_api::{
     request::{RpcError, RpcRequest, RpcResponseErrorData},
 };
 use solana_signature::Signature;
+use solana_transaction::versioned::VersionedTransaction;
 
 use crate::{
     bounds,
     chain::{
         AccountSnapshot, Chain, ChainFuture, ChainTime, Filter, HistoryEntry, Level, Preflight, ProgramAccounts,
-        RecentBlockhash, SignatureStatus, Simulation, TransactionFailure, TransactionRecord,
+        ProgramCall, RecentBlockhash, SignatureStatus, Simulation, TransactionFailure, TransactionRecord,
     },
     error::ChainError,
 };
@@ -105,6 +106,11 @@ impl RpcChain {
         &self.ws_url
     }
 
+    pub(crate) async fn once_raw(&self, request: RpcRequest, params: Value) -> Result<Result<Value, ClientError>, ChainError> {
+        let asked = self.client.send::<Value>(request, params);
+        tokio::time::timeout(self.options.timeout, asked).await.map_err(|_elapsed| self.timed_out())
+    }
+
     async fn once(&self, request: RpcRequest, params: Value) -> Result<Value, ChainError> {
         let method = method_name(request);
         let asked = self.client.send::<Value>(request, params);
@@ -167,7 +173,7 @@ impl RpcChain {
         ChainError::Timeout { url: self.shown_url.to_string(), millis }
     }
 
-    fn translate(&self, method: &'static str, error: &ClientError) -> ChainError {
+    pub(crate) fn translate(&self, method: &'static str, error: &ClientError) -> ChainError {
         let url = self.shown_url.to_string();
         match error.kind() {
             ErrorKind::Reqwest(error) if error.is_timeout() => self.timed_out(),
@@ -517,7 +523,37 @@ fn transaction_record(value: &Value) -> Result<TransactionRecord, Unparsable> {
         compute_units: meta.get("computeUnitsConsumed").and_then(Value::as_u64).unwrap_or(0),
         fee: number(field(meta, "fee")?)?,
         size: bytes.len(),
+        calls: calls(&bytes, meta),
     })
+}
+
+/// Every call of a transaction. What the node says of the inner ones is no proof; nor is the rest of its answer.
+fn calls(bytes: &[u8], meta: &Value) -> Vec<ProgramCall> {
+    let Ok(transaction) = wincode::deserialize::<VersionedTransaction>(bytes) else { return Vec::new() };
+    let message = &transaction.message;
+    let loaded = ["writable", "readonly"].into_iter().flat_map(|kind| {
+        let addresses = meta.pointer(&format!("/loadedAddresses/{kind}")).and_then(Value::as_array);
+        addresses.into_iter().flatten().filter_map(|address| address.as_str()?.parse().ok())
+    });
+    let keys: Vec<Address> = message.static_account_keys().iter().copied().chain(loaded).collect();
+    let inner = meta.get("innerInstructions").and_then(Value::as_array);
+    let inner_of = |outer: usize| {
+        let groups = inner.into_iter().flatten();
+        let own = groups.filter(move |group| group.get("index").and_then(Value::as_u64) == u64::try_from(outer).ok());
+        own.filter_map(|group| group.get("instructions")?.as_array()).flatten()
+    };
+    let mut calls = Vec::new();
+    for (at, instruction) in message.instructions().iter().enumerate() {
+        if let Some(program) = keys.get(usize::from(instruction.program_id_index)) {
+            calls.push(ProgramCall { program: *program, data: instruction.data.clone() });
+        }
+        calls.extend(inner_of(at).filter_map(|called| {
+            let program = keys.get(usize::try_from(called.get("programIdIndex")?.as_u64()?).ok()?)?;
+            let data = bs58::decode(called.get("data")?.as_str()?).into_vec().ok()?;
+            Some(ProgramCall { program: *program, data })
+        }));
+    }
+    calls
 }
 
 pub(crate) fn filters_json(filters: &[Filter]) -> Value {

@@ -239,6 +239,7 @@ impl Chain for World {
                 compute_units: 1,
                 fee: 5000,
                 size: 200,
+                calls: Vec::new(),
             }))
         })
     }

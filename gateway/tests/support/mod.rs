@@ -1,0 +1,6 @@
+//! What several tests of the gateway need.
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub mod http;
+pub mod network;
+pub mod postgres;
