@@ -97,11 +97,7 @@ export function describeTransaction(
   } catch (cause) {
     throw new BytesError("not_a_transaction", "these bytes are no transaction", "Do not sign them.", cause);
   }
-  if (
-    "addressTableLookups" in compiled &&
-    compiled.addressTableLookups !== undefined &&
-    compiled.addressTableLookups.length > 0
-  ) {
+  if ("addressTableLookups" in compiled && compiled.addressTableLookups.length > 0) {
     throw new BytesError(
       "hidden_addresses",
       "the transaction takes addresses from lookup tables, so they cannot be shown",

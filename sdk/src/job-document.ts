@@ -147,7 +147,12 @@ function completeList(items: readonly JsonValue[], schema: Schema, at: string): 
 }
 
 function completeObject(given: Readonly<Record<string, JsonValue>>, schema: Schema, at: string): JsonValue {
-  const fields = new Map(Object.entries(given).filter(([, field]) => field !== undefined));
+  const fields = new Map(
+    // A field set to undefined is one left out.
+    Object.entries(given as Readonly<Record<string, JsonValue | undefined>>).filter(
+      (entry): entry is [string, JsonValue] => entry[1] !== undefined,
+    ),
+  );
   if (schema.maxProperties !== undefined && fields.size > schema.maxProperties)
     return wrong(at, `more than ${schema.maxProperties} entries`);
   const below = (name: string): string => (at === "" ? name : `${at}.${name}`);
@@ -173,8 +178,8 @@ function completeObject(given: Readonly<Record<string, JsonValue>>, schema: Sche
  * @throws {@link InputError} with the place and the rule
  */
 export function completeJobDocument(draft: JobDocumentDraft): JobDocument {
-  const document = complete(draft as unknown as JsonValue, ROOT, "") as unknown as JobDocument;
-  const bytes = new TextEncoder().encode(canonicalJson(document as unknown as JsonValue)).length;
+  const document = complete(draft, ROOT, "") as unknown as JobDocument;
+  const bytes = new TextEncoder().encode(canonicalJson(document)).length;
   if (bytes > DOCUMENT_BYTES_MAX) return wrong("", `${bytes} bytes, the limit is ${DOCUMENT_BYTES_MAX}`);
   return document;
 }
@@ -213,7 +218,7 @@ function requirePlain(text: string): void {
 
 /** The canonical bytes of a document, as the provider's node is given them. */
 export function documentBytes(document: JobDocument): Uint8Array {
-  return new TextEncoder().encode(canonicalJson(document as unknown as JsonValue));
+  return new TextEncoder().encode(canonicalJson(document));
 }
 
 /** SHA-256 of the canonical form: `spec_hash` on the chain. */

@@ -234,7 +234,7 @@ export class Proofmill {
 
   /** Builds and simulates the posting transaction, with the match in it. Nothing is signed: show `transaction.words`. */
   async preparePost(request: PostRequest): Promise<PreparedPost> {
-    const document = completeJobDocument(request.document as JobDocumentDraft);
+    const document = completeJobDocument(request.document);
     const terms = documentTerms(document);
     const coin = await this.accounts.coin(request.mint);
     const input = writeBundle(request.input ?? {});

@@ -243,7 +243,9 @@ function instructionError(error: unknown): { index: number; custom: number | und
 }
 
 const describeFailure = (error: unknown): string =>
-  JSON.stringify(error, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value)) ?? String(error);
+  error === undefined
+    ? "nothing"
+    : JSON.stringify(error, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
 
 /** Errors of the programs that ours call, and of the framework. */
 function inner(custom: number, logs: readonly string[]): SimulationError | undefined {

@@ -18,7 +18,7 @@ function wrong(at: string, why: string): never {
   throw new GatewayAnswerError(at, why);
 }
 
-const show = (value: unknown): string => cleanText(JSON.stringify(value) ?? typeof value, 80);
+const show = (value: unknown): string => cleanText(value === undefined ? "nothing" : JSON.stringify(value), 80);
 
 /** Foreign text, cut and without what deceives. It is still foreign: show it as text, never as HTML. */
 export const text: Read<string> = (value, at) => {

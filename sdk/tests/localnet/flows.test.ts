@@ -45,7 +45,7 @@ beforeAll(async () => {
   proofmill = new Proofmill({ rpc: network.rpc });
   provider = await registerSilentProvider(network, 250n);
 });
-afterAll(() => network?.stop());
+afterAll(() => network.stop());
 
 test("an auction is posted, cancelled, refunded and closed, and every atom and lamport comes back", async () => {
   const { tenant } = network;

@@ -26,6 +26,8 @@ export type Network = {
   readonly paymentMint: MintAddress;
   readonly stakeMint: MintAddress;
   readonly tenant: KeyPairSigner;
+  /** Its key file. */
+  readonly tenantKeypair: string;
   /** A wallet with lamports, payment tokens and stake tokens. */
   wallet(tokens: number, stake: number): Promise<KeyPairSigner>;
   stop(): Promise<void>;
@@ -105,6 +107,7 @@ export async function startNetwork(
       paymentMint: mintAddress(file.payment_mint),
       stakeMint: mintAddress(file.stake_mint),
       tenant: await keypair(announced.tenant_keypair),
+      tenantKeypair: announced.tenant_keypair,
       async wallet(tokens, stake) {
         const signer = await generateKeyPairSigner();
         const given = ["airdrop", signer.address, "--sol", "10", "--tokens", String(tokens), "--stake", String(stake)];

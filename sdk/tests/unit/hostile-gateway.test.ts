@@ -94,7 +94,13 @@ let server: Server | undefined;
 const sockets = new Set<{ destroy(): void }>();
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
-  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  await new Promise<void>((resolve) => {
+    if (server === undefined) resolve();
+    else
+      server.close(() => {
+        resolve();
+      });
+  });
   server = undefined;
 });
 
@@ -205,7 +211,9 @@ test("a gateway that never answers, or trickles, is given up", async () => {
     (_, response) => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 10);
-      response.once("close", () => clearInterval(timer));
+      response.once("close", () => {
+        clearInterval(timer);
+      });
     },
     { timeoutMs: 100 },
   );
@@ -230,13 +238,11 @@ test("a busy gateway is asked again a bounded number of times, and what must not
 
 test("a gateway's own error keeps its code and next step; its words are cleaned", async () => {
   const client = await gateway((_, response) => {
-    response
-      .writeHead(404)
-      .end(
-        JSON.stringify({
-          error: { code: "not_found", message: "no such\u202e job", next: "Look again.", field: null },
-        }),
-      );
+    response.writeHead(404).end(
+      JSON.stringify({
+        error: { code: "not_found", message: "no such\u202e job", next: "Look again.", field: null },
+      }),
+    );
   });
   await expect(client.job(JOB)).rejects.toMatchObject({
     code: "not_found",
@@ -343,7 +349,9 @@ const network = {
 } as never;
 
 test("another network or another program is noticed", () => {
-  expect(() => checkNetworkRecord(network, MINT)).toThrow(MismatchError);
+  expect(() => {
+    checkNetworkRecord(network, MINT);
+  }).toThrow(MismatchError);
 });
 
 test("an offer with another price, owner or address than the account's is refused", async () => {
