@@ -14,6 +14,7 @@ use solana_address::Address;
 use crate::{error::CliError, session::Session};
 
 /// An offer with its provider and the stake behind it.
+#[derive(Debug)]
 pub struct Candidate {
     pub offer_address: Address,
     pub offer: market::Offer,
@@ -86,6 +87,17 @@ impl MarketBook {
             }),
             _ => Ok(fit),
         }
+    }
+
+    /// The cheapest candidate that fits of another provider than `failed`; of one of those if there is no other.
+    ///
+    /// # Errors
+    /// [`CliError::NoOfferFits`] with each refusal.
+    pub fn cheapest_but(&self, spec: &JobSpec, failed: &[Address]) -> Result<&Candidate, CliError> {
+        let asked = self.asked(spec);
+        let fresh = |candidate: &&Candidate| !failed.contains(&candidate.offer.provider);
+        let other = self.candidates.iter().filter(fresh).find(|c| self.judge(&asked, Some(spec), c).is_ok());
+        other.map_or_else(|| self.cheapest(spec, None), Ok)
     }
 
     /// The cheapest candidate that fits, or the one asked for.
@@ -162,6 +174,8 @@ pub fn array_terms(spec: &JobSpec) -> market::ArrayTerms {
 
 #[cfg(test)]
 mod tests {
+    use proofmill_client::DecodeError;
+
     use super::*;
 
     fn spec() -> JobSpec {
@@ -174,6 +188,71 @@ mod tests {
             }
         });
         JobSpec::parse(document.to_string().as_bytes()).unwrap()
+    }
+
+    fn zeroed<T>(discriminator: [u8; 8], len: usize, decode: impl Fn(&[u8]) -> Result<T, DecodeError>) -> T {
+        let mut data = discriminator.to_vec();
+        data.resize(len, 0);
+        decode(&data).unwrap()
+    }
+
+    /// Offers of providers 1, 2, ... at these prices, each of which fits whatever asks for no device.
+    fn book(prices: &[u64]) -> MarketBook {
+        let candidates = prices.iter().zip(1u8..).map(|(price, n)| {
+            let mut offer = zeroed(market::Offer::DISCRIMINATOR, market::Offer::LEN, market::Offer::decode);
+            (offer.price_per_second, offer.seconds_max, offer.expires_at) = (*price, 3_600, 100);
+            offer.provider = Address::new_from_array([n; 32]);
+            let mut provider = zeroed(market::Provider::DISCRIMINATOR, market::Provider::LEN, market::Provider::decode);
+            (provider.active, provider.capacity) = (1, 1);
+            provider.gpu_model[..2].copy_from_slice(if n == 1 { b"L4" } else { b"T4" });
+            let mut stake = zeroed(market::Stake::DISCRIMINATOR, market::Stake::LEN, market::Stake::decode);
+            stake.bonded = 1_000_000;
+            Candidate { offer_address: offer.provider, offer, provider, stake: Some(stake) }
+        });
+        MarketBook {
+            mint: Address::default(),
+            config: zeroed(market::Config::DISCRIMINATOR, market::Config::LEN, market::Config::decode),
+            rule: zeroed(market::MintRule::DISCRIMINATOR, market::MintRule::LEN, market::MintRule::decode),
+            now: 0,
+            candidates: candidates.collect(),
+        }
+    }
+
+    fn plain(ceiling: u64) -> JobSpec {
+        let document = serde_json::json!({
+            "version": 1, "name": "plain", "image": format!("sha256:{}", "ab".repeat(32)), "max_seconds": 60,
+            "resources": { "cpus_milli": 1000, "memory_mib": 64 }, "price_ceiling_per_second": ceiling
+        });
+        JobSpec::parse(document.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn another_attempt_goes_to_another_provider_while_there_is_one() {
+        let (book, at) = (book(&[10, 20]), |n| Address::new_from_array([n; 32]));
+        assert_eq!(book.cheapest(&plain(0), None).unwrap().offer.provider, at(1));
+        assert_eq!(book.cheapest(&plain(0), Some(at(2))).unwrap().offer.provider, at(2));
+        assert_eq!(book.cheapest_but(&plain(0), &[at(1)]).unwrap().offer.provider, at(2));
+        assert_eq!(book.cheapest_but(&plain(0), &[at(1), at(2)]).unwrap().offer.provider, at(1));
+        // The other one asks too much.
+        assert_eq!(book.cheapest_but(&plain(15), &[at(1)]).unwrap().offer.provider, at(1));
+    }
+
+    #[test]
+    fn no_offer_is_taken_without_its_refusal_being_told() {
+        let text = book(&[10, 20]).cheapest(&plain(5), None).unwrap_err().to_string();
+        for found in ["needs 5 at most, is 10", "needs 5 at most, is 20"] {
+            assert!(text.contains(found), "{text}");
+        }
+        assert!(book(&[]).cheapest(&plain(0), None).unwrap_err().to_string().contains("there is none"));
+    }
+
+    #[test]
+    fn a_model_is_found_whatever_its_case_and_missed_by_name() {
+        let (book, mut spec) = (book(&[10, 20]), plain(0));
+        spec.resources.gpu_model = Some("t4".into());
+        assert_eq!(book.cheapest(&spec, None).unwrap().offer.price_per_second, 20);
+        let refusal = book.judge(&book.asked(&spec), Some(&spec), &book.candidates[0]).unwrap_err();
+        assert_eq!((refusal.requirement, refusal.found.as_str()), ("resources.gpu_model", "L4"));
     }
 
     #[test]

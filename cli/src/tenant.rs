@@ -172,12 +172,12 @@ impl Tenant {
         Ok(Posted { job })
     }
 
-    /// Takes an offer for a job that opened again after a failed attempt.
-    pub async fn take_again(&self, key: &Address, job: &market::Job, spec: &JobSpec) -> Result<()> {
+    /// Takes an offer for a job that opened again after its attempts by `failed` came to nothing.
+    pub async fn take_again(&self, key: &Address, job: &market::Job, spec: &JobSpec, failed: &[Address]) -> Result<()> {
         let book = MarketBook::read(&self.session, job.mint).await?;
         // Its ceiling is fixed since it was posted.
         let fixed = JobSpec { price_ceiling_per_second: job.price_ceiling_per_second, ..spec.clone() };
-        let found = book.cheapest(&fixed, None)?;
+        let found = book.cheapest_but(&fixed, failed)?;
         let instruction = market::match_job(market::MatchJobAccounts {
             tenant: self.session.address()?,
             config: address::market_config(),
@@ -381,6 +381,8 @@ fn ended(key: &Address, last: market::Job) -> Result<market::Job> {
 #[derive(Serialize)]
 pub struct Estimate {
     pub escrow_atoms: u64,
+    /// What escrow is made at, atoms per second; what the offer asks comes next.
+    pub ceiling_per_second: u64,
     pub price_per_second: u64,
     pub max_seconds: u32,
     pub fee_bps: u16,
@@ -403,6 +405,7 @@ impl Estimate {
         };
         Ok(Self {
             escrow_atoms: matching.escrow(&prepared.spec)?,
+            ceiling_per_second: matching.ceiling(&prepared.spec),
             price_per_second,
             max_seconds: prepared.spec.max_seconds,
             fee_bps: config.fee_bps,

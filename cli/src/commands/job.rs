@@ -184,10 +184,11 @@ async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<
     };
     let estimate = Estimate::new(&session, &prepared, &matching).await?;
     output.say(format!(
-        "{}: at most {} for {} s at {} atoms/s (fee {} bps out of it); input {} files, {} bytes{}",
+        "{}: locks {} ({} s at {} atoms/s), runs at {} atoms/s (fee {} bps out of it); input {} files, {} bytes{}",
         prepared.spec.name,
         tokens(estimate.escrow_atoms),
         estimate.max_seconds,
+        estimate.ceiling_per_second,
         estimate.price_per_second,
         estimate.fee_bps,
         estimate.input_files,
@@ -227,11 +228,16 @@ pub async fn follow(
     output: &Output,
 ) -> Result<Option<market::Job>> {
     let spinner = output.spinner("waiting for a match");
+    let mut failed = Vec::new();
     loop {
         let job = tenant.job(key).await?;
         let auction = u64::try_from(job.bids_until.saturating_sub(job.posted_at)).unwrap_or(0);
         let within = Duration::from_secs(auction) + limits::CRANK_GRACE;
-        tenant.wait(key, within, |job| job.state != JobState::Open as u8).await?;
+        let attempt = job.attempt;
+        // An attempt may come and go between two looks.
+        let matched =
+            tenant.wait(key, within, |job| job.state != JobState::Open as u8 || job.attempt != attempt).await?;
+        failed.push(matched.provider);
         spinner.set_message("delivering specification and input");
         tenant.deliver(key, prepared, output).await?;
         if detach {
@@ -243,7 +249,6 @@ pub async fn follow(
             + u64::from(job.receipt_grace_seconds)
             + u64::from(job.verdict_window_seconds);
         let within = Duration::from_secs(windows) + limits::CRANK_GRACE;
-        let attempt = job.attempt;
         let ended = tenant
             .wait(key, within, |job| {
                 spinner.set_message(state_name(job.state));
@@ -258,7 +263,7 @@ pub async fn follow(
         output.say(format!("attempt {attempt} of {} failed; attempt {} begins", ended.attempts_max, ended.attempt));
         spinner.set_message("waiting for another match");
         if ended.state == JobState::Open as u8 && ended.bids_until == 0 {
-            tenant.take_again(key, &ended, &prepared.spec).await?;
+            tenant.take_again(key, &ended, &prepared.spec, &failed).await?;
         }
     }
 }
