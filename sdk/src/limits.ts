@@ -36,6 +36,8 @@ export const REQUEST_MS_MAX = 15_000;
 export const REQUEST_TRIES_MAX = 3;
 /** Pause before the second try, milliseconds; doubled for the third. */
 export const RETRY_PAUSE_MS = 300;
+/** How long a gateway may take to see what the chain confirmed, milliseconds. */
+export const INDEX_MS_MAX = 30_000;
 /** Silence after which a stream is taken for dead, milliseconds: three missed heartbeats of 15 s. */
 export const STREAM_SILENCE_MS = 45_000;
 /** Longest line of an event stream, UTF-16 units: one record. */

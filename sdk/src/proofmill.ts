@@ -16,7 +16,7 @@ import type { Bundle, ReadBundleOptions } from "./artifacts/bundle.js";
 import { writeBundle } from "./artifacts/bundle.js";
 import { toBase64 } from "./bytes.js";
 import * as compose from "./compose.js";
-import { InputError, TransactionError, VerificationError } from "./errors.js";
+import { GatewayRefusal, InputError, TransactionError, VerificationError } from "./errors.js";
 import { checkNetworkRecord, checkOfferRecord } from "./gateway/check.js";
 import { GatewayClient } from "./gateway/client.js";
 import type { DeliveryRecord } from "./gateway/records.js";
@@ -37,8 +37,9 @@ import {
   type JobDocument,
   type JobDocumentDraft,
 } from "./job-document.js";
-import { TASK_INDEX_FLOOR } from "./limits.js";
+import { INDEX_MS_MAX, POLL_MS, TASK_INDEX_FLOOR } from "./limits.js";
 import { mismatches, type Mismatch, type OfferFacts, type Requirements } from "./matching.js";
+import { pause } from "./pause.js";
 import { verifyReceipt, type Receipt } from "./receipt.js";
 import {
   prepareTransaction,
@@ -340,7 +341,7 @@ export class Proofmill {
   /** Gives the job's document and input to the gateway, which hands them to the provider's node. */
   async deliver(prepared: Pick<PreparedPost, "job" | "spec" | "input">): Promise<DeliveryRecord> {
     const { client } = this.#needGateway();
-    await client.putSpec(prepared.job, prepared.spec);
+    await onceIndexed(() => client.putSpec(prepared.job, prepared.spec));
     return client.putInput(prepared.job, prepared.input.bytes);
   }
 
@@ -446,6 +447,19 @@ export class Proofmill {
       throw new InputError("no_gateway", "this needs a gateway", "Give one: new Proofmill({ rpc, gateway: url }).");
     }
     return { client: this.gateway, options: this.#gatewayOptions };
+  }
+}
+
+/** Asks again while the gateway has not seen what the chain confirmed already. */
+async function onceIndexed<T>(ask: () => Promise<T>): Promise<T> {
+  const until = Date.now() + INDEX_MS_MAX;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof GatewayRefusal && error.status === 404) || Date.now() > until) throw error;
+      await pause(POLL_MS);
+    }
   }
 }
 
