@@ -3,9 +3,9 @@
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help prepare build images demo test attack fuzz lint bench simulation
+.PHONY: help prepare build images app demo test test-web attack fuzz lint bench simulation
 help: ## Show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 prepare: ## Install what is missing (as root on Debian), or say exactly what is
 	@tools/prepare
@@ -17,8 +17,15 @@ build: prepare ## Build the three binaries
 images: prepare ## Build the example jobs' images
 	jobs/build all
 
-demo: build images ## The main job, end to end; KEEP=1 leaves the network up
-	$(TARGET)/debug/proofmill demo $(if $(KEEP),--keep) --summary target/demo/summary.json
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+
+app: ## Build the TypeScript client and the dApp (app/dist)
+	@tools/prepare web
+	cd sdk && $(NPM_CI) && npm run --silent build
+	cd app && $(NPM_CI) && npm run --silent build
+
+demo: build images app ## The main job, end to end; KEEP=1 leaves the network and the dApp up
+	$(TARGET)/debug/proofmill demo $(if $(KEEP),--keep --gateway 127.0.0.1:8080) --summary target/demo/summary.json
 
 lint: prepare ## Formatting, lints, house rules, generated code
 	cargo fmt --all --check
@@ -29,7 +36,16 @@ lint: prepare ## Formatting, lints, house rules, generated code
 	cargo xtask idl --check
 	cargo xtask client --check
 
-test: prepare images ## Everything, as CI runs it
+test-web: app ## The TypeScript client and the dApp: units, faults, examples and whole journeys on a local network
+	@tools/prepare web tests
+	cargo build --locked --workspace --bins
+	cd sdk && npm run --silent generate -- --check && npm run --silent lint && npm run --silent typecheck && npm test
+	cd sdk && PROOFMILL_BIN_DIR=$(TARGET)/debug npm run --silent test:localnet
+	cd app && npm run --silent lint && npm test && npm run --silent test:faults
+	cd app && PROOFMILL_BIN_DIR=$(TARGET)/debug npm run --silent test:e2e
+
+test: images app ## Everything, as CI runs it
+	@tools/prepare web tests
 	cargo build --locked --workspace --all-targets
 	cargo xtask sbf --check --install
 	cd programs && cargo test --locked -p arbiter --lib --test corpus
@@ -38,6 +54,7 @@ test: prepare images ## Everything, as CI runs it
 	PROOFMILL_BIN_DIR=$(TARGET)/debug cargo test --locked --workspace
 	cargo xtask attack --quick
 	jobs/test
+	$(MAKE) test-web
 	$(MAKE) lint
 
 attack: prepare ## Try to rob the two programs, with every planted bug and long random sequences
