@@ -56,12 +56,12 @@ impl Limiter {
         let Some(shard) = self.shards.get(place) else { return false };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if shard.len() >= limits::RATE_ADDRESSES_MAX / SHARDS && !shard.contains_key(&key) {
-            // Full buckets say nothing that a fresh one does not; if there are none, the oldest goes.
+            // Full buckets say nothing that a fresh one does not. If none is full, somebody has tens of thousands of
+            // addresses, and a limit per address holds nothing back: all begin anew, at a cost that does not grow.
             let (rate, burst) = (self.rate, self.burst);
             shard.retain(|_, bucket| filled(bucket, now, rate, burst).units < burst);
             if shard.len() >= limits::RATE_ADDRESSES_MAX / SHARDS {
-                let oldest = shard.iter().min_by_key(|(_, bucket)| bucket.at).map(|(key, _)| *key);
-                oldest.map(|key| shard.remove(&key));
+                shard.clear();
             }
         }
         let bucket = shard.entry(key).or_insert(Bucket { units: self.burst, at: now });

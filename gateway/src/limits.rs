@@ -57,7 +57,7 @@ pub const RATE_PER_SECOND: u32 = 100;
 pub const RATE_BURST: u32 = 400;
 /// Times a minute that one address may ask for something costly: a sign-in, a key, the faucet.
 pub const COSTLY_PER_MINUTE: u32 = 30;
-/// Addresses whose rate is remembered. The oldest is forgotten first.
+/// Addresses whose rate is remembered at once.
 pub const RATE_ADDRESSES_MAX: usize = 65_536;
 /// Comment sent on a silent stream, so that proxies and clients know it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -184,7 +184,7 @@ async fn the_index_equals_the_chain_and_a_fresh_index() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_whose_node_is_gone_says_so_and_recovers() {
+async fn a_gateway_whose_node_is_gone_answers_what_it_has_and_says_what_it_cannot() {
     let network = Network::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let settings = settings(network.localnet.rpc_url(), network.localnet.ws_url(), folder.path());

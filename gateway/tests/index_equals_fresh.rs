@@ -1,10 +1,12 @@
 //! The index after late, repeated, reordered and rolled-back answers is what a fresh index of the same chain is, in
 //! SQLite and in Postgres.
 
-mod support;
+#[path = "support/postgres.rs"]
+mod postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use postgres::Postgres;
 use proofmill_client::{address, arbiter, market, wire::Wire};
 use proofmill_gateway::{
     index::{
@@ -18,7 +20,6 @@ use proofmill_gateway::{
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use solana_address::Address;
 use solana_signature::Signature;
-use support::postgres::Postgres;
 
 /// Slots of a synthetic chain.
 const SLOTS: u64 = 60;

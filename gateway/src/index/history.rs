@@ -209,6 +209,6 @@ mod tests {
         assert_eq!(merge(&all(&[]), &all(&[4, 5])), all(&[4, 5]));
         assert_eq!(merge(&all(&[1, 2]), &all(&[1, 2])), all(&[1, 2]));
         // Two nodes that contradict one another: every transaction once all the same.
-        assert_eq!(merge(&all(&[1, 2]), &all(&[2, 1])), all(&[1, 2]));
+        assert_eq!(merge(&all(&[1, 2]), &all(&[2, 1])), all(&[2, 1]));
     }
 }

@@ -3,4 +3,3 @@
 
 pub mod http;
 pub mod network;
-pub mod postgres;
