@@ -54,7 +54,7 @@ fn every_flag_is_carried_over_or_named_with_a_reason_and_what_to_do() {
         ("-u 1000:1000", vec![(Dropped, "--user 1000:1000")]),
         ("-u 65534", vec![]),
         ("-v /data:/data", vec![(Dropped, "--volume /data:/data")]),
-        ("-v cache:/root/.cache:rw", vec![(Dropped, "--volume cache:/root/.cache:rw")]),
+        ("-v cache:/var/cache:rw", vec![(Dropped, "--volume cache:/var/cache:rw")]),
         ("-v /scratch", vec![(Dropped, "--volume /scratch")]),
         ("-v /data:/in:ro -v ./results:/out", vec![]),
         (
