@@ -1,4 +1,13 @@
-import { Component, lazy, Suspense, useEffect, useState, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
+import {
+  Component,
+  lazy,
+  Suspense,
+  useEffect,
+  useState,
+  type ComponentType,
+  type LazyExoticComponent,
+  type ReactNode,
+} from 'react';
 import { HouseMark } from './charts/wheel';
 import { NetworkProvider, useNetwork } from './network';
 import { Market } from './pages/market';
@@ -24,17 +33,23 @@ interface Route {
   readonly page: Page;
 }
 
-const page = <Name extends string>(
-  load: () => Promise<Record<Name, ComponentType<PageProps>>>,
-  name: Name,
-): Page => lazy<ComponentType<PageProps>>(async () => ({ default: (await load())[name] }));
+const page = <Name extends string>(load: () => Promise<Record<Name, ComponentType<PageProps>>>, name: Name): Page =>
+  lazy<ComponentType<PageProps>>(async () => ({ default: (await load())[name] }));
 
 const ROUTES: readonly Route[] = [
   { pattern: /^\/$/u, title: 'Market', page: Market },
-  { pattern: /^\/providers\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u, title: 'Provider', page: page(() => import('./pages/provider-profile'), 'ProviderProfile') },
+  {
+    pattern: /^\/providers\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u,
+    title: 'Provider',
+    page: page(() => import('./pages/provider-profile'), 'ProviderProfile'),
+  },
   { pattern: /^\/launch$/u, title: 'Launch a job', page: page(() => import('./pages/launch'), 'Launch') },
   { pattern: /^\/jobs$/u, title: 'Jobs', page: page(() => import('./pages/jobs'), 'Jobs') },
-  { pattern: /^\/jobs\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u, title: 'Job', page: page(() => import('./pages/job'), 'JobPage') },
+  {
+    pattern: /^\/jobs\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u,
+    title: 'Job',
+    page: page(() => import('./pages/job'), 'JobPage'),
+  },
   { pattern: /^\/provider$/u, title: 'Your GPUs', page: page(() => import('./pages/provider'), 'ProviderDashboard') },
   { pattern: /^\/validators$/u, title: 'Validators', page: page(() => import('./pages/validators'), 'Validators') },
   { pattern: /^\/stake$/u, title: 'Stake and rewards', page: page(() => import('./pages/stake'), 'StakePage') },
@@ -120,8 +135,22 @@ function Frame() {
           Menu
         </button>
         <Pulse />
-        <button type="button" className="button" data-kind="quiet" onClick={turn} aria-label={`Use the ${theme === 'dark' ? 'light' : 'dark'} theme`}>
-          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8">
+        <button
+          type="button"
+          className="button"
+          data-kind="quiet"
+          onClick={turn}
+          aria-label={`Use the ${theme === 'dark' ? 'light' : 'dark'} theme`}
+        >
+          <svg
+            viewBox="0 0 20 20"
+            width="18"
+            height="18"
+            aria-hidden="true"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.8"
+          >
             <circle cx="10" cy="10" r="7" />
             <path d="M10 3v14a7 7 0 0 0 0-14Z" fill="currentColor" />
           </svg>

@@ -16,7 +16,7 @@ export interface NetworkState {
   /** Slots that the index is behind the chain, when that is more than it should be. */
   readonly behind: bigint | null;
   readonly paymentMint: MintRecord | null;
-  mint(address: string): MintRecord | null;
+  readonly mint: (address: string) => MintRecord | null;
 }
 
 const Context = createContext<NetworkState | null>(null);
@@ -51,7 +51,7 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
           } catch {
             // A slot that is no number is not shown.
           }
-          return;
+          return false;
         }
         // The gateway forgot where we were: everything may have changed.
         if (event.name === 'reset') waiting.add('');
@@ -61,6 +61,7 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
           for (const prefix of waiting) refresh(prefix);
           waiting.clear();
         }, 250);
+        return false;
       },
     }).catch(() => setLive(false));
     return () => {
@@ -86,7 +87,8 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
       live,
       slot: slot ?? network?.chain_slot ?? null,
       behind: lag > STALE_SLOTS ? lag : null,
-      paymentMint: network?.mints.find((mint) => mint.enabled && mint.mint !== network.stake_mint) ?? network?.mints[0] ?? null,
+      paymentMint:
+        network?.mints.find((mint) => mint.enabled && mint.mint !== network.stake_mint) ?? network?.mints[0] ?? null,
       mint: (address) => network?.mints.find((mint) => mint.mint === address) ?? null,
     };
   }, [known, live, slot]);

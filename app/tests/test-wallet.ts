@@ -29,10 +29,20 @@ function install({ name, seed }: { name: string; seed: string }): void {
   type Account = { address: string; publicKey: Uint8Array; chains: string[]; features: string[]; secret: CryptoKey };
   const accountOf = async (hex: string): Promise<Account> => {
     const bytes = (hex.match(/../gu) ?? []).map((pair) => Number.parseInt(pair, 16));
-    const secret = await crypto.subtle.importKey('pkcs8', new Uint8Array([...PREFIX, ...bytes]), 'Ed25519', true, ['sign']);
+    const secret = await crypto.subtle.importKey('pkcs8', new Uint8Array([...PREFIX, ...bytes]), 'Ed25519', true, [
+      'sign',
+    ]);
     const { x = '' } = await crypto.subtle.exportKey('jwk', secret);
-    const publicKey = Uint8Array.from(atob(x.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-    return { address: base58(publicKey), publicKey, chains: ['solana:localnet'], features: ['solana:signTransaction', 'solana:signMessage'], secret };
+    const publicKey = Uint8Array.from(atob(x.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+      character.charCodeAt(0),
+    );
+    return {
+      address: base58(publicKey),
+      publicKey,
+      chains: ['solana:localnet'],
+      features: ['solana:signTransaction', 'solana:signMessage'],
+      secret,
+    };
   };
   let accounts: Account[] = [];
   const listeners = new Set<(change: object) => void>();
@@ -102,7 +112,10 @@ function install({ name, seed }: { name: string; seed: string }): void {
               const found = accounts.find((one) => one.address === account.address);
               if (found === undefined) throw new Error('Unknown account.');
               handle.sentences += 1;
-              return { signedMessage: message, signature: new Uint8Array(await crypto.subtle.sign('Ed25519', found.secret, Uint8Array.from(message))) };
+              return {
+                signedMessage: message,
+                signature: new Uint8Array(await crypto.subtle.sign('Ed25519', found.secret, Uint8Array.from(message))),
+              };
             }),
           );
         },
@@ -111,7 +124,9 @@ function install({ name, seed }: { name: string; seed: string }): void {
   };
   const register = (api: { register: (wallet: unknown) => void }): void => api.register(wallet);
   window.dispatchEvent(new CustomEvent('wallet-standard:register-wallet', { detail: register }));
-  window.addEventListener('wallet-standard:app-ready', (event) => register((event as CustomEvent<{ register: (wallet: unknown) => void }>).detail));
+  window.addEventListener('wallet-standard:app-ready', (event) =>
+    register((event as CustomEvent<{ register: (wallet: unknown) => void }>).detail),
+  );
 }
 
 export const TEST_SEED = '11'.repeat(32);

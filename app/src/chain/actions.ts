@@ -50,13 +50,14 @@ export async function postJob(request: PostRequest): Promise<Plan> {
       throw new MismatchError(
         'the price of the offer',
         `${decimal(request.offer.pricePerSecond, 0)} atoms per second`,
-        `${decimal(offer.pricePerSecond, 0)}`,
+        decimal(offer.pricePerSecond, 0),
       );
     }
     const provider = await readProvider(offer.provider);
     // The account named as the provider has to be the one that its owner derives.
     const derived = await derive.provider(provider.owner);
-    if (derived !== (offer.provider as string)) throw new MismatchError('the provider of the offer', offer.provider, derived);
+    if (derived !== (offer.provider as string))
+      throw new MismatchError('the provider of the offer', offer.provider, derived);
     price = offer.pricePerSecond;
     take = {
       offer: request.offer.address as OfferAddress,
@@ -104,7 +105,7 @@ export async function postJob(request: PostRequest): Promise<Plan> {
     },
     take,
   );
-  if (composed.address !== (launch.job as string)) throw new MismatchError('the job’s address', launch.job, composed.address);
+  if (composed.address !== launch.job) throw new MismatchError('the job’s address', launch.job, composed.address);
   return plan(...composed.instructions);
 }
 
@@ -123,7 +124,10 @@ export async function collectReward(job: string): Promise<Plan> {
   const provider = await readProvider(found.provider);
   const coin = compose.coinOfJob(found);
   const payer = signerOf(provider.owner);
-  return plan(await compose.createTokenAccount(payer, provider.owner, coin), await compose.claimReward(job as JobAddress, found, provider.owner));
+  return plan(
+    await compose.createTokenAccount(payer, provider.owner, coin),
+    await compose.claimReward(job as JobAddress, found, provider.owner),
+  );
 }
 
 export async function publishOffer(request: {
@@ -135,21 +139,28 @@ export async function publishOffer(request: {
 }): Promise<Plan> {
   const at = await derive.provider(request.signer as Address);
   const provider = await readProvider(at);
-  const composed = await compose.publishOffer(signerOf(request.signer), request.signer as Address, request.mint as MintAddress, {
-    pricePerSecond: request.pricePerSecond,
-    secondsMax: request.secondsMax,
-    expiresAt: BigInt(request.expiresAt),
-    slaBondMax: 0n,
-    index: provider.offersTotal,
-    slaUptimeMaxBps: 0,
-    services: 0,
-  });
+  const composed = await compose.publishOffer(
+    signerOf(request.signer),
+    request.signer as Address,
+    request.mint as MintAddress,
+    {
+      pricePerSecond: request.pricePerSecond,
+      secondsMax: request.secondsMax,
+      expiresAt: BigInt(request.expiresAt),
+      slaBondMax: 0n,
+      index: provider.offersTotal,
+      slaUptimeMaxBps: 0,
+      services: 0,
+    },
+  );
   return plan(...composed.instructions);
 }
 
 export async function withdrawOffer(signer: string, offer: string): Promise<Plan> {
   const found = await readOffer(offer);
-  return plan(compose.withdrawOffer(signerOf(signer), found.provider as ProviderAddress, offer as OfferAddress, found.rentPayer));
+  return plan(
+    compose.withdrawOffer(signerOf(signer), found.provider as ProviderAddress, offer as OfferAddress, found.rentPayer),
+  );
 }
 
 export async function depositStake(signer: string, amount: bigint): Promise<Plan> {

@@ -8,7 +8,8 @@ export interface Refusal {
 
 export const MARKET_ERRORS_BY_CODE = {
   get(code: number): Refusal | undefined {
-    const found = programErrorOf(market.MARKET_PROGRAM_ADDRESS, code) ?? programErrorOf(arbiter.ARBITER_PROGRAM_ADDRESS, code);
+    const found =
+      programErrorOf(market.MARKET_PROGRAM_ADDRESS, code) ?? programErrorOf(arbiter.ARBITER_PROGRAM_ADDRESS, code);
     return found === undefined ? undefined : { message: found.message, next: nextStep(found.errorName) };
   },
 };

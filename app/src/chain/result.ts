@@ -30,7 +30,10 @@ const plain: Read<string> = (value, at) => {
 };
 
 /** Which root the chain stands for: the committee's, or the one in the receipt whose hash the chain holds. */
-async function rootOf(job: string, token: string): Promise<{ readonly root: Hex32; readonly by: 'committee' | 'provider' }> {
+async function rootOf(
+  job: string,
+  token: string,
+): Promise<{ readonly root: Hex32; readonly by: 'committee' | 'provider' }> {
   const account = await readJob(job);
   const stated = outputClaim(account);
   if (stated.by === 'committee') return { root: stated.root, by: 'committee' };
@@ -39,8 +42,11 @@ async function rootOf(job: string, token: string): Promise<{ readonly root: Hex3
     const judged = checkVerdict(verdict, job as JobAddress, account);
     if (judged.outputRoot !== null) return { root: judged.outputRoot, by: 'committee' };
   }
-  const receipt = await ask(`/v1/jobs/${job}/receipt`, shape({ receipt: plain, signature: nullable(plain) }), { token });
-  if (receipt.signature === null) throw new Error('The gateway has not seen the signature of the receipt yet. Try again in a moment.');
+  const receipt = await ask(`/v1/jobs/${job}/receipt`, shape({ receipt: plain, signature: nullable(plain) }), {
+    token,
+  });
+  if (receipt.signature === null)
+    throw new Error('The gateway has not seen the signature of the receipt yet. Try again in a moment.');
   const config = await readConfig();
   const verified = verifyReceipt(
     fromBase64(receipt.receipt),

@@ -106,10 +106,19 @@ export function PriceChart({
             </g>
           ))}
         {pointed !== null && shown !== undefined && (
-          <line x1={x(shown.at)} x2={x(shown.at)} y1={TOP} y2={HEIGHT - BOTTOM} stroke="var(--copper)" strokeDasharray="3 3" />
+          <line
+            x1={x(shown.at)}
+            x2={x(shown.at)}
+            y1={TOP}
+            y2={HEIGHT - BOTTOM}
+            stroke="var(--copper)"
+            strokeDasharray="3 3"
+          />
         )}
       </svg>
-      <figcaption className="small soft nums">{shown === undefined ? 'No match in this time.' : words(shown)}</figcaption>
+      <figcaption className="small soft nums">
+        {shown === undefined ? 'No match in this time.' : words(shown)}
+      </figcaption>
     </figure>
   );
 }

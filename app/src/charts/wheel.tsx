@@ -26,8 +26,22 @@ export function MoneyWheel({
   const teeth = Array.from({ length: TEETH }, (_, index) => index);
   return (
     <svg className="chart dial" viewBox="-110 -110 220 220" role="img" aria-label={label}>
-      <path d={teeth.filter((index) => index >= whole).map((index) => tooth(index, 80, 100)).join('')} stroke="var(--line)" strokeWidth="5" />
-      <path d={teeth.filter((index) => index < whole).map((index) => tooth(index, 80, 100)).join('')} stroke="var(--chart)" strokeWidth="5" />
+      <path
+        d={teeth
+          .filter((index) => index >= whole)
+          .map((index) => tooth(index, 80, 100))
+          .join('')}
+        stroke="var(--line)"
+        strokeWidth="5"
+      />
+      <path
+        d={teeth
+          .filter((index) => index < whole)
+          .map((index) => tooth(index, 80, 100))
+          .join('')}
+        stroke="var(--chart)"
+        strokeWidth="5"
+      />
       {whole < TEETH && (turning || filled > whole) && (
         <path
           d={tooth(whole, 80, 80 + 20 * (turning ? Math.max(0.25, filled - whole) : filled - whole))}
@@ -50,10 +64,22 @@ export interface Seat {
 
 /** A committee around its table. Shape and letter say what colour says too. */
 export function CommitteeWheel({ seats, label, centre }: { seats: readonly Seat[]; label: string; centre: string }) {
-  const colour = { waiting: 'var(--soft)', committed: 'var(--copper)', missed: 'var(--warn)', good: 'var(--good)', bad: 'var(--bad)', warn: 'var(--warn)' };
+  const colour = {
+    waiting: 'var(--soft)',
+    committed: 'var(--copper)',
+    missed: 'var(--warn)',
+    good: 'var(--good)',
+    bad: 'var(--bad)',
+    warn: 'var(--warn)',
+  };
   const sign = { waiting: '', committed: '\u2022', missed: '\u2013', good: '\u2713', bad: '\u2715', warn: '?' };
   return (
-    <svg className="chart dial" viewBox="-110 -110 220 220" role="img" aria-label={`${label}: ${seats.map((seat) => `${seat.name} ${seat.says}`).join(', ')}`}>
+    <svg
+      className="chart dial"
+      viewBox="-110 -110 220 220"
+      role="img"
+      aria-label={`${label}: ${seats.map((seat) => `${seat.name} ${seat.says}`).join(', ')}`}
+    >
       <circle r="48" fill="none" stroke="var(--line)" strokeWidth="1.5" />
       <text textAnchor="middle" y="6" fontSize="19">
         {centre}
@@ -65,7 +91,14 @@ export function CommitteeWheel({ seats, label, centre }: { seats: readonly Seat[
         return (
           <g key={index} transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}>
             <title>{`${seat.name}: ${seat.says}`}</title>
-            <line x1={(-x * 22) / 78} y1={(-y * 22) / 78} x2={(-x * 30) / 78} y2={(-y * 30) / 78} stroke={paint} strokeWidth="2" />
+            <line
+              x1={(-x * 22) / 78}
+              y1={(-y * 22) / 78}
+              x2={(-x * 30) / 78}
+              y2={(-y * 30) / 78}
+              stroke={paint}
+              strokeWidth="2"
+            />
             <rect
               x="-17"
               y="-17"

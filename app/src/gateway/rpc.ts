@@ -41,8 +41,12 @@ export async function rpc<T>(method: string, params: readonly unknown[], read: R
     result?: unknown;
     error?: { code?: unknown; message?: unknown; data?: unknown };
   };
-  if (error !== undefined && error !== null) {
-    throw new RpcFault(Number(error.code ?? 0), String(error.message ?? 'the node refused').slice(0, 400), error.data);
+  if (error) {
+    throw new RpcFault(
+      Number(error.code ?? 0),
+      typeof error.message === 'string' ? error.message.slice(0, 400) : 'the node refused',
+      error.data,
+    );
   }
   try {
     return read(result, method);
@@ -61,7 +65,11 @@ export async function balance(address: string): Promise<bigint> {
 /** Atoms of a token account; zero if it does not exist. */
 export async function tokenBalance(account: string): Promise<bigint> {
   try {
-    const found = await rpc('getTokenAccountBalance', [account, { commitment: 'confirmed' }], valued(shape({ amount })));
+    const found = await rpc(
+      'getTokenAccountBalance',
+      [account, { commitment: 'confirmed' }],
+      valued(shape({ amount })),
+    );
     return found.value.amount;
   } catch (error) {
     if (error instanceof RpcFault) return 0n;

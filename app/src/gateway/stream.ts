@@ -38,7 +38,7 @@ export interface Follow {
   readonly token?: string | null;
   readonly signal: AbortSignal;
   /** Returns true when the stream is over for good. */
-  readonly onEvent: (event: StreamEvent) => boolean | void;
+  readonly onEvent: (event: StreamEvent) => boolean;
   readonly onState?: (state: 'open' | 'lost', fault: GatewayFault | null) => void;
 }
 
@@ -94,7 +94,7 @@ export async function follow(path: string, options: Follow): Promise<void> {
           rest = cut.rest.length > 1_000_000 ? '' : cut.rest;
           for (const event of cut.events) {
             if (event.id !== null) last = event.id;
-            if (options.onEvent(event) === true) {
+            if (options.onEvent(event)) {
               await reader.cancel();
               return;
             }
@@ -106,6 +106,7 @@ export async function follow(path: string, options: Follow): Promise<void> {
     } finally {
       clearTimeout(timer);
     }
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- aborted while it was awaited
     if (signal.aborted) return;
     options.onState?.('lost', fault);
     await pause(wait, signal);

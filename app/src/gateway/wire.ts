@@ -40,7 +40,8 @@ export const integer: Read<number> = (value, at) =>
 
 /** A u64, as a decimal string: a JSON number would lose digits. */
 export const amount: Read<bigint> = (value, at) => {
-  if (typeof value !== 'string' || !/^(?:0|[1-9]\d{0,19})$/u.test(value)) return wrong(at, 'a decimal string was expected');
+  if (typeof value !== 'string' || !/^(?:0|[1-9]\d{0,19})$/u.test(value))
+    return wrong(at, 'a decimal string was expected');
   const read = BigInt(value);
   return read <= U64_MAX ? read : wrong(at, 'more than 64 bits');
 };
@@ -98,11 +99,11 @@ export function table<T>(read: Read<T>): Read<Readonly<Record<string, T>>> {
 }
 
 /** A scalar of any kind, as harmless text. */
-export const scalar: Read<string | null> = (value, at) => {
+export const scalar: Read<string | null> = (value) => {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') return clean(value);
-  return clean(JSON.stringify(value) ?? at);
+  return clean(JSON.stringify(value));
 };
 
 export function page<T>(read: Read<T>): Read<{ readonly items: readonly T[]; readonly next_cursor: string | null }> {

@@ -50,7 +50,8 @@ function Queued({ found }: { found: ConfigRecord }) {
     return (
       <Note tone="good" title="Nothing is queued.">
         <p>
-          A change would stand here for {duration(Number(found.market?.['timelock_seconds'] ?? 0))} before anyone could apply it.
+          A change would stand here for {duration(Number(found.market?.['timelock_seconds'] ?? 0))} before anyone could
+          apply it.
         </p>
       </Note>
     );
@@ -60,9 +61,15 @@ function Queued({ found }: { found: ConfigRecord }) {
       {changes.map(({ program, next, present }) => {
         const at = Number(next['applies_at'] ?? 0);
         const all = [...MARKET_GROUPS, ...ARBITER_GROUPS].flatMap((group) => group.parameters);
-        const differing = Object.keys(next).filter((name) => name !== 'applies_at' && name in present && next[name] !== present[name]);
+        const differing = Object.keys(next).filter(
+          (name) => name !== 'applies_at' && name in present && next[name] !== present[name],
+        );
         return (
-          <Note key={program} tone="warn" title={`A change of the ${program} is queued: it may be applied ${relative(at, now)} (${moment(at)}).`}>
+          <Note
+            key={program}
+            tone="warn"
+            title={`A change of the ${program} is queued: it may be applied ${relative(at, now)} (${moment(at)}).`}
+          >
             {differing.length === 0 ? (
               <p>It changes no parameter shown here.</p>
             ) : (
@@ -71,7 +78,8 @@ function Queued({ found }: { found: ConfigRecord }) {
                   const parameter = all.find((one) => one.name === name);
                   return (
                     <li key={name}>
-                      {parameter?.label ?? name}: {plain(parameter, present[name] ?? null)} becomes <b>{plain(parameter, next[name] ?? null)}</b>
+                      {parameter?.label ?? name}: {plain(parameter, present[name] ?? null)} becomes{' '}
+                      <b>{plain(parameter, next[name] ?? null)}</b>
                     </li>
                   );
                 })}
@@ -84,7 +92,15 @@ function Queued({ found }: { found: ConfigRecord }) {
   );
 }
 
-function Groups({ groups, values, queued }: { groups: readonly ParameterGroup[]; values: Values; queued: Values | null }) {
+function Groups({
+  groups,
+  values,
+  queued,
+}: {
+  groups: readonly ParameterGroup[];
+  values: Values;
+  queued: Values | null;
+}) {
   return (
     <div className="pair">
       {groups.map((group) => (
@@ -112,12 +128,14 @@ function Groups({ groups, values, queued }: { groups: readonly ParameterGroup[];
                     </td>
                     <td className="number">
                       <Value parameter={parameter} value={values[parameter.name] ?? null} />
-                      {queued !== null && queued[parameter.name] !== undefined && queued[parameter.name] !== values[parameter.name] && (
-                        <>
-                          <br />
-                          <Mark tone="warn">queued: {plain(parameter, queued[parameter.name] ?? null)}</Mark>
-                        </>
-                      )}
+                      {queued !== null &&
+                        queued[parameter.name] !== undefined &&
+                        queued[parameter.name] !== values[parameter.name] && (
+                          <>
+                            <br />
+                            <Mark tone="warn">queued: {plain(parameter, queued[parameter.name] ?? null)}</Mark>
+                          </>
+                        )}
                     </td>
                     <td className="number soft small">{bounds(parameter)}</td>
                   </tr>

@@ -60,17 +60,20 @@ export function Log({ job, mine }: { job: JobRecord; mine: boolean }) {
     const lines = new Lines();
     let drawn = 0;
     const draw = (): void => {
-      if (drawn === 0) drawn = requestAnimationFrame(() => {
-        drawn = 0;
-        setText(lines.text);
-      });
+      if (drawn === 0)
+        drawn = requestAnimationFrame(() => {
+          drawn = 0;
+          setText(lines.text);
+        });
     };
-    setFault(null);
     follow(`/v1/jobs/${job.address}/logs`, {
       query: () => ({ from: lines.offset.toString() }),
       token,
       signal: controller.signal,
-      onState: (now) => setState(now),
+      onState: (now) => {
+        setState(now);
+        if (now === 'open') setFault(null);
+      },
       onEvent: (event) => {
         if (event.name === 'end') {
           setState('ended');

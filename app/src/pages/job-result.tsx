@@ -28,7 +28,10 @@ export function Result({ job, mine }: { job: JobRecord; mine: boolean }) {
           ? error.words
           : error instanceof Error && 'next' in error && typeof error.next === 'string'
             ? { what: error.message, next: error.next }
-            : { what: error instanceof Error ? error.message : String(error), next: 'Nothing of it was kept. Try again.' },
+            : {
+                what: error instanceof Error ? error.message : String(error),
+                next: 'Nothing of it was kept. Try again.',
+              },
       );
     } finally {
       setBusy(false);

@@ -81,7 +81,11 @@ function NotThereYet({
           <p>{failure ?? 'The transaction can no longer take effect.'} No money moved. Launch it again.</p>
         </Note>
       ) : (
-        <Note tone="plain" title={fate === 'confirmed' ? 'Posted. The gateway has not seen it yet.' : 'Signed, and not confirmed yet.'} live>
+        <Note
+          tone="plain"
+          title={fate === 'confirmed' ? 'Posted. The gateway has not seen it yet.' : 'Signed, and not confirmed yet.'}
+          live
+        >
           <p>Its specification and input are kept in this browser and are handed over as soon as it is matched.</p>
         </Note>
       )}
@@ -180,7 +184,8 @@ function HandOverNote({ delivery, job }: { delivery: Delivery; job: JobRecord })
     >
       <p>
         They are kept in this browser until the provider has them.
-        {job.start_by !== null && ` The provider has to start by ${clock(job.start_by)}; after that everything is refunded.`}
+        {job.start_by !== null &&
+          ` The provider has to start by ${clock(job.start_by)}; after that everything is refunded.`}
       </p>
       {delivery.problem !== null && <p className="small">Last answer: {delivery.problem}</p>}
       {problem !== null && <p className="small bad">{problem.what}</p>}
@@ -199,7 +204,12 @@ function Timeline({ job }: { job: JobRecord }) {
   const now = useNow(1_000);
   const order = ['open', 'matched', 'running', 'submitted', 'settled'];
   const stands = job.state === 'paused' || job.state === 'ending' ? 2 : order.indexOf(job.state);
-  const steps: readonly { readonly name: string; readonly at: number | null; readonly by: number | null; readonly skipped: boolean }[] = [
+  const steps: readonly {
+    readonly name: string;
+    readonly at: number | null;
+    readonly by: number | null;
+    readonly skipped: boolean;
+  }[] = [
     { name: 'Posted', at: job.posted_at, by: null, skipped: false },
     { name: 'Matched', at: job.matched_at, by: job.bids_until, skipped: job.matched_at === null },
     { name: 'Running', at: job.started_at, by: job.start_by, skipped: job.started_at === null },
@@ -214,7 +224,12 @@ function Timeline({ job }: { job: JobRecord }) {
         const current = !settled && index === stands;
         const due = !settled && index === stands + 1;
         return (
-          <li key={step.name} data-done={done && !current} data-now={current} aria-current={current ? 'step' : undefined}>
+          <li
+            key={step.name}
+            data-done={done && !current}
+            data-now={current}
+            aria-current={current ? 'step' : undefined}
+          >
             <b>{step.name}</b>
             {step.at !== null ? (
               <span className="nums" title={relative(step.at, now)}>
@@ -241,7 +256,13 @@ function MoneySheet({ job, mine }: { job: JobRecord; mine: boolean }) {
   const decimals = mint(job.mint)?.decimals ?? 0;
   const money = moneyOf(job, now);
   const share = job.escrowed === 0n ? 0 : Number((money.used * 100_000n) / job.escrowed) / 100_000;
-  const words = live ? 'used so far, at most' : job.state === 'settled' ? 'paid for proven time' : job.state === 'submitted' ? 'claimed by the receipt' : 'used';
+  const words = live
+    ? 'used so far, at most'
+    : job.state === 'settled'
+      ? 'paid for proven time'
+      : job.state === 'submitted'
+        ? 'claimed by the receipt'
+        : 'used';
   return (
     <section className="sheet">
       <header>
@@ -320,8 +341,8 @@ function MoneySheet({ job, mine }: { job: JobRecord; mine: boolean }) {
       </dl>
       {live && job.max_seconds !== null && (
         <p className="small soft" style={{ marginTop: '0.6rem' }}>
-          Nothing is paid before the work is proven. {duration(Math.max(0, job.max_seconds - (now - (job.started_at ?? now))))} of
-          the reserved time left.
+          Nothing is paid before the work is proven.{' '}
+          {duration(Math.max(0, job.max_seconds - (now - (job.started_at ?? now))))} of the reserved time left.
         </p>
       )}
       {mine && <Actions job={job} />}
@@ -436,7 +457,9 @@ function Terms({ job }: { job: JobRecord }) {
           </>
         )}
         <dt>Proof</dt>
-        <dd>{job.class === 'deterministic' ? 'an independent re-run must give the same bytes' : (job.class ?? '\u2013')}</dd>
+        <dd>
+          {job.class === 'deterministic' ? 'an independent re-run must give the same bytes' : (job.class ?? '\u2013')}
+        </dd>
         <dt>Asks for</dt>
         <dd>
           {job.tier !== null && (job.tier === 0 ? 'any tier' : <Tier tier={job.tier} />)}
@@ -547,7 +570,11 @@ function RoundView({ round }: { round: RoundRecord }) {
         {round.index === 3 && ', on appeal'}
       </h3>
       <div style={{ maxWidth: '17rem' }}>
-        <CommitteeWheel seats={seats} label={`Committee of round ${round.index}`} centre={round.verdict === null ? `${committed}/${seats.length}` : named(VERDICTS, round.verdict).name} />
+        <CommitteeWheel
+          seats={seats}
+          label={`Committee of round ${round.index}`}
+          centre={round.verdict === null ? `${committed}/${seats.length}` : named(VERDICTS, round.verdict).name}
+        />
       </div>
       <p className="small">{phase}</p>
       <ul className="small" style={{ margin: 0, paddingLeft: '1.1rem' }}>
@@ -558,7 +585,8 @@ function RoundView({ round }: { round: RoundRecord }) {
         ))}
         {round.re_executor !== null && (
           <li>
-            <code>{short(round.re_executor)}</code> {round.re_executed ? 'ran the job again' : 'was drawn to run the job again'}
+            <code>{short(round.re_executor)}</code>{' '}
+            {round.re_executed ? 'ran the job again' : 'was drawn to run the job again'}
           </li>
         )}
       </ul>
@@ -580,7 +608,10 @@ function History({ job }: { job: string }) {
           ) : (
             <ul style={{ listStyle: 'none', margin: 0, padding: 0 }} className="small">
               {all.map((event) => (
-                <li key={String(event.sequence)} style={{ display: 'flex', justifyContent: 'space-between', gap: '1rem', padding: '0.25rem 0' }}>
+                <li
+                  key={String(event.sequence)}
+                  style={{ display: 'flex', justifyContent: 'space-between', gap: '1rem', padding: '0.25rem 0' }}
+                >
                   <span>{eventWords(event)}</span>
                   <When at={event.at} />
                 </li>
@@ -595,4 +626,3 @@ function History({ job }: { job: string }) {
     </section>
   );
 }
-

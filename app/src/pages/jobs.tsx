@@ -19,11 +19,19 @@ export function Jobs() {
       <div className="page-head">
         <div>
           <h1>{everybody ? 'All jobs' : 'Your jobs'}</h1>
-          <p>{everybody ? 'Every job on this network, newest first.' : 'Every job that this wallet has posted, newest first.'}</p>
+          <p>
+            {everybody
+              ? 'Every job on this network, newest first.'
+              : 'Every job that this wallet has posted, newest first.'}
+          </p>
         </div>
         <div className="buttons">
           <div className="chips" role="group" aria-label="Whose jobs">
-            <button type="button" aria-pressed={!everybody} onClick={() => (address === null ? choose(true) : setSearch({ all: null }))}>
+            <button
+              type="button"
+              aria-pressed={!everybody}
+              onClick={() => (address === null ? choose(true) : setSearch({ all: null }))}
+            >
               Yours
             </button>
             <button type="button" aria-pressed={everybody} onClick={() => setSearch({ all: 'yes' })}>

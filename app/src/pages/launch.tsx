@@ -46,7 +46,8 @@ export function Launch() {
   const problems = problemsOf(draft, decimals, files);
   const set = (change: Partial<Draft>): void => setDraft((before) => ({ ...before, ...change }));
   useEffect(() => sessionStorage.setItem(KEPT, JSON.stringify(draft)), [draft]);
-  const shown = (name: keyof typeof problems): string | null => (asked || (draft[name as keyof Draft] ?? '') !== EMPTY[name as keyof Draft] ? (problems[name] ?? null) : null);
+  const shown = (name: keyof typeof problems): string | null =>
+    asked || draft[name as keyof Draft] !== EMPTY[name as keyof Draft] ? (problems[name] ?? null) : null;
 
   return (
     <>
@@ -61,11 +62,24 @@ export function Launch() {
       </div>
       <div className="split">
         <form className="stack" aria-label="The job" onSubmit={(event) => event.preventDefault()}>
-          <Work draft={draft} set={set} shown={shown} files={files} setFiles={setFiles} filesProblem={problems.files ?? null} />
+          <Work
+            draft={draft}
+            set={set}
+            shown={shown}
+            files={files}
+            setFiles={setFiles}
+            filesProblem={problems.files ?? null}
+          />
           <Machine draft={draft} set={set} shown={shown} simulatedAllowed={network?.allow_simulated ?? false} />
           <Price draft={draft} set={set} shown={shown} />
         </form>
-        <Summary draft={draft} set={set} files={files} problems={Object.values(problems)} onAsked={() => setAsked(true)} />
+        <Summary
+          draft={draft}
+          set={set}
+          files={files}
+          problems={Object.values(problems)}
+          onAsked={() => setAsked(true)}
+        />
       </div>
     </>
   );
@@ -115,9 +129,17 @@ function Work({
         </label>
       </header>
       <div className="stack">
-        {problem !== null && <Fault words={{ what: problem, next: 'Nothing was changed. Choose another file, or fill in the form.' }} />}
+        {problem !== null && (
+          <Fault words={{ what: problem, next: 'Nothing was changed. Choose another file, or fill in the form.' }} />
+        )}
         <div className="grid-fields">
-          <TextField label="Name" value={draft.name} onChange={(name) => set({ name })} problem={shown('name')} hint="For you; it is not on the chain." />
+          <TextField
+            label="Name"
+            value={draft.name}
+            onChange={(name) => set({ name })}
+            problem={shown('name')}
+            hint="For you; it is not on the chain."
+          />
         </div>
         <TextField
           label="Container image"
@@ -128,7 +150,14 @@ function Work({
           placeholder="sha256:…"
           hint="By digest, so that everybody runs the same bytes."
         />
-        <TextField label="Command" value={draft.command} onChange={(command) => set({ command })} problem={shown('command')} mono hint="Empty runs what the image says." />
+        <TextField
+          label="Command"
+          value={draft.command}
+          onChange={(command) => set({ command })}
+          problem={shown('command')}
+          mono
+          hint="Empty runs what the image says."
+        />
         <TextField
           label="Environment"
           value={draft.env}
@@ -172,7 +201,13 @@ function Machine({ draft, set, shown, simulatedAllowed }: PartProps & { simulate
           <div className="choices" style={{ marginTop: '0.4rem' }}>
             {TIERS.map((tier, index) => (
               <label key={tier.word} className="choice">
-                <input type="radio" name="tier" value={tier.word} checked={draft.tier === tier.word} onChange={() => set({ tier: tier.word })} />
+                <input
+                  type="radio"
+                  name="tier"
+                  value={tier.word}
+                  checked={draft.tier === tier.word}
+                  onChange={() => set({ tier: tier.word })}
+                />
                 <b>{index === 0 ? tier.name : <Tier tier={index} />}</b>
                 <span className="small soft">{tier.says}</span>
               </label>
@@ -180,11 +215,42 @@ function Machine({ draft, set, shown, simulatedAllowed }: PartProps & { simulate
           </div>
         </fieldset>
         <div className="grid-fields">
-          <TextField label="GPUs" value={draft.gpus} onChange={(gpus) => set({ gpus })} problem={shown('gpus')} inputMode="numeric" hint="0: the job uses none." />
-          <TextField label="GPU memory, GiB each" value={draft.vramGib} onChange={(vramGib) => set({ vramGib })} problem={shown('vramGib')} inputMode="numeric" />
-          <TextField label="CPU cores" value={draft.cpus} onChange={(cpus) => set({ cpus })} problem={shown('cpus')} inputMode="decimal" />
-          <TextField label="Memory, MiB" value={draft.memoryMib} onChange={(memoryMib) => set({ memoryMib })} problem={shown('memoryMib')} inputMode="numeric" />
-          <TextField label="Output at most, MiB" value={draft.outputMib} onChange={(outputMib) => set({ outputMib })} problem={shown('outputMib')} inputMode="numeric" />
+          <TextField
+            label="GPUs"
+            value={draft.gpus}
+            onChange={(gpus) => set({ gpus })}
+            problem={shown('gpus')}
+            inputMode="numeric"
+            hint="0: the job uses none."
+          />
+          <TextField
+            label="GPU memory, GiB each"
+            value={draft.vramGib}
+            onChange={(vramGib) => set({ vramGib })}
+            problem={shown('vramGib')}
+            inputMode="numeric"
+          />
+          <TextField
+            label="CPU cores"
+            value={draft.cpus}
+            onChange={(cpus) => set({ cpus })}
+            problem={shown('cpus')}
+            inputMode="decimal"
+          />
+          <TextField
+            label="Memory, MiB"
+            value={draft.memoryMib}
+            onChange={(memoryMib) => set({ memoryMib })}
+            problem={shown('memoryMib')}
+            inputMode="numeric"
+          />
+          <TextField
+            label="Output at most, MiB"
+            value={draft.outputMib}
+            onChange={(outputMib) => set({ outputMib })}
+            problem={shown('outputMib')}
+            inputMode="numeric"
+          />
         </div>
         <details>
           <summary>Where, how steady, how well measured</summary>
@@ -193,9 +259,18 @@ function Machine({ draft, set, shown, simulatedAllowed }: PartProps & { simulate
               label="Region"
               value={draft.region}
               onChange={(region) => set({ region })}
-              options={[{ value: '0', label: 'Anywhere' }, ...regions().map(({ code, name }) => ({ value: String(code), label: name }))]}
+              options={[
+                { value: '0', label: 'Anywhere' },
+                ...regions().map(({ code, name }) => ({ value: String(code), label: name })),
+              ]}
             />
-            <TextField label="Least uptime, %" value={draft.uptime} onChange={(uptime) => set({ uptime })} problem={shown('uptime')} inputMode="decimal" />
+            <TextField
+              label="Least uptime, %"
+              value={draft.uptime}
+              onChange={(uptime) => set({ uptime })}
+              problem={shown('uptime')}
+              inputMode="decimal"
+            />
             <TextField
               label="Certificate no older than, hours"
               value={draft.certificateHours}
@@ -208,7 +283,8 @@ function Machine({ draft, set, shown, simulatedAllowed }: PartProps & { simulate
         </details>
         {simulatedAllowed && (
           <Check checked={draft.simulated} onChange={(simulated) => set({ simulated })}>
-            A simulated device will do. <span className="soft">This network allows them; they are marked on the chain.</span>
+            A simulated device will do.{' '}
+            <span className="soft">This network allows them; they are marked on the chain.</span>
           </Check>
         )}
       </div>
@@ -239,12 +315,22 @@ function Price({ draft, set, shown }: PartProps) {
           <legend>How to find a provider</legend>
           <div className="choices" style={{ marginTop: '0.4rem' }}>
             <label className="choice">
-              <input type="radio" name="matching" checked={draft.matching === 'offer'} onChange={() => set({ matching: 'offer' })} />
+              <input
+                type="radio"
+                name="matching"
+                checked={draft.matching === 'offer'}
+                onChange={() => set({ matching: 'offer' })}
+              />
               <b>Take an offer</b>
               <span className="small soft">Posted and matched in one transaction; it starts at once.</span>
             </label>
             <label className="choice">
-              <input type="radio" name="matching" checked={draft.matching === 'auction'} onChange={() => set({ matching: 'auction' })} />
+              <input
+                type="radio"
+                name="matching"
+                checked={draft.matching === 'auction'}
+                onChange={() => set({ matching: 'auction' })}
+              />
               <b>Ask for bids</b>
               <span className="small soft">Providers underbid each other; the lowest that fits wins.</span>
             </label>
@@ -313,7 +399,10 @@ function Summary({
       region: Number(draft.region) || 0,
       uptime_bps: Math.round((Number(draft.uptime.replace(',', '.')) || 0) * 100),
       certificate_age_seconds_max: (Number(draft.certificateHours) || 0) * 3_600,
-      price_ceiling_per_second: draft.matching === 'auction' && ceilingPerSecond > 0n ? ceilingPerSecond.toString() : (U64_MAX / BigInt(run)).toString(),
+      price_ceiling_per_second:
+        draft.matching === 'auction' && ceilingPerSecond > 0n
+          ? ceilingPerSecond.toString()
+          : (U64_MAX / BigInt(run)).toString(),
       max_seconds: run,
       allow_simulated: draft.simulated && (network?.allow_simulated ?? false),
       sla_bond: '0',
@@ -330,13 +419,20 @@ function Summary({
 
   const fitting = match.data?.matches ?? [];
   const chosen: OfferRecord | null =
-    draft.matching === 'auction' ? null : (fitting.find((offer) => offer.address === draft.offer) ?? fitting[0] ?? null);
+    draft.matching === 'auction'
+      ? null
+      : (fitting.find((offer) => offer.address === draft.offer) ?? fitting[0] ?? null);
   const price = draft.matching === 'auction' ? ceilingPerSecond : (chosen?.price_per_second ?? 0n);
   const escrow = price * BigInt(Math.max(0, run));
   const poor = paymentMint !== null && balances.data !== undefined && escrow > 0n && balances.data.payment < escrow;
   const noSol = balances.data !== undefined && balances.data.lamports < 20_000_000n;
   const bridged = network?.node_key ?? null;
-  const can = problems.length === 0 && paymentMint !== null && bridged !== null && price > 0n && (draft.matching === 'auction' || chosen !== null);
+  const can =
+    problems.length === 0 &&
+    paymentMint !== null &&
+    bridged !== null &&
+    price > 0n &&
+    (draft.matching === 'auction' || chosen !== null);
 
   const post = async (): Promise<void> => {
     onAsked();
@@ -345,7 +441,7 @@ function Summary({
       choose(true);
       return;
     }
-    if (!can || paymentMint === null || bridged === null) return;
+    if (!can) return;
     setBusy(true);
     try {
       if (!(await signIn())) return;
@@ -353,7 +449,14 @@ function Summary({
       const command = splitCommand(draft.command);
       const env = readEnv(draft.env);
       if ('problem' in command || 'problem' in env) return;
-      const launch = await makeLaunch({ draft, command: command.words, env: env.env, files, tenant: address, seconds: run });
+      const launch = await makeLaunch({
+        draft,
+        command: command.words,
+        env: env.env,
+        files,
+        tenant: address,
+        seconds: run,
+      });
       const ending = await propose({
         title: 'Post this job',
         job: launch.job,
@@ -390,7 +493,10 @@ function Summary({
       setFault(
         error instanceof GatewayFault || error instanceof SigningFault
           ? error.words
-          : { what: error instanceof Error ? error.message : String(error), next: 'Nothing was signed. Change what it names and try again.' },
+          : {
+              what: error instanceof Error ? error.message : String(error),
+              next: 'Nothing was signed. Change what it names and try again.',
+            },
       );
     } finally {
       setBusy(false);
@@ -421,7 +527,9 @@ function Summary({
               <dt>Fee</dt>
               <dd>{'within the price, taken from what the provider earns'}</dd>
               <dt>If it takes half the time</dt>
-              <dd>{price === 0n ? '\u2013' : <Money atoms={escrow - escrow / 2n} mint={paymentMint.mint} />} comes back</dd>
+              <dd>
+                {price === 0n ? '\u2013' : <Money atoms={escrow - escrow / 2n} mint={paymentMint.mint} />} comes back
+              </dd>
             </dl>
           </>
         )}
@@ -432,7 +540,9 @@ function Summary({
           {match.asking && <span className="soft small">looking</span>}
         </header>
         <Show known={match} bones={<Bone width="100%" height="6rem" />}>
-          {(found) => <Matches found={found} draft={draft} chosen={chosen} set={set} total={offers.data?.length ?? 0} />}
+          {(found) => (
+            <Matches found={found} draft={draft} chosen={chosen} set={set} total={offers.data?.length ?? 0} />
+          )}
         </Show>
       </section>
       <section className="sheet">
@@ -447,17 +557,19 @@ function Summary({
           ) : (
             <Note tone="warn" title="The gateway sees this job’s files and log.">
               <p>
-                A browser cannot speak to providers itself. Inputs and logs pass through this gateway in the clear. Results
-                are verified in your browser anyway, against the chain: the gateway cannot forge them. For end-to-end
-                privacy use the command line.
+                A browser cannot speak to providers itself. Inputs and logs pass through this gateway in the clear.
+                Results are verified in your browser anyway, against the chain: the gateway cannot forge them. For
+                end-to-end privacy use the command line.
               </p>
             </Note>
           )}
           {poor && (
             <Note tone="bad" title="Your wallet holds too little for this escrow." live>
               <p>
-                It holds <Money atoms={balances.data?.payment ?? 0n} mint={paymentMint.mint} />.{' '}
-                {network?.faucet === true ? 'Open the wallet above and get test money.' : 'Add tokens, or reserve less time.'}
+                It holds <Money atoms={balances.data.payment} mint={paymentMint.mint} />.{' '}
+                {network?.faucet === true
+                  ? 'Open the wallet above and get test money.'
+                  : 'Add tokens, or reserve less time.'}
               </p>
             </Note>
           )}
@@ -478,7 +590,9 @@ function Summary({
             </button>
           </div>
           <p className="small soft">
-            {chain === 'solana:mainnet' ? 'Real money. This software is not audited.' : 'Next you see the transaction in words, and sign or not.'}
+            {chain === 'solana:mainnet'
+              ? 'Real money. This software is not audited.'
+              : 'Next you see the transaction in words, and sign or not.'}
           </p>
         </div>
       </section>
@@ -548,7 +662,10 @@ function Matches({
                 <Link to="/">
                   <code>{short(refused.offer)}</code>
                 </Link>
-                : {refused.failing.map((failing) => requirementWords(failing.requirement, failing.needed, failing.found)).join('; ')}
+                :{' '}
+                {refused.failing
+                  .map((failing) => requirementWords(failing.requirement, failing.needed, failing.found))
+                  .join('; ')}
               </li>
             ))}
           </ul>
@@ -557,4 +674,3 @@ function Matches({
     </div>
   );
 }
-

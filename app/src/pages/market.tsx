@@ -44,7 +44,10 @@ export function Market() {
   const ready = offers.data?.filter((offer) => offer.fits_now) ?? [];
   const cheapest = ready
     .filter((offer) => offer.mint === paymentMint?.mint)
-    .reduce<bigint | null>((least, offer) => (least === null || offer.price_per_second < least ? offer.price_per_second : least), null);
+    .reduce<bigint | null>(
+      (least, offer) => (least === null || offer.price_per_second < least ? offer.price_per_second : least),
+      null,
+    );
 
   return (
     <>
@@ -80,7 +83,9 @@ export function Market() {
               ) : (
                 <Hourly perSecond={cheapest} mint={paymentMint.mint} unit={false} />
               )}{' '}
-              {cheapest !== null && paymentMint !== null && <small>{mintName(paymentMint.mint, network?.local ?? false)}</small>}
+              {cheapest !== null && paymentMint !== null && (
+                <small>{mintName(paymentMint.mint, network?.local ?? false)}</small>
+              )}
             </dd>
           </div>
           <div>
@@ -93,7 +98,7 @@ export function Market() {
         </dl>
         <div className="split">
           <Prices tier={tierFilter} />
-          <section className="sheet">
+          <section className="sheet where">
             <header>
               <h2>Where they are</h2>
             </header>
@@ -122,11 +127,13 @@ function Prices({ tier }: { tier: string }) {
   const now = useNow(60_000);
   const decimals = paymentMint?.decimals ?? 6;
   return (
-    <section className="sheet">
+    <section className="sheet costs">
       <header>
         <h2>
           What an hour costs{' '}
-          <small className="soft small">{paymentMint !== null && `in ${mintName(paymentMint.mint, network?.local ?? false)}`}</small>
+          <small className="soft small">
+            {paymentMint !== null && `in ${mintName(paymentMint.mint, network?.local ?? false)}`}
+          </small>
         </h2>
         <div className="chips" role="group" aria-label="Time shown">
           {SPANS.map((span) => (
@@ -156,7 +163,15 @@ function Prices({ tier }: { tier: string }) {
               ].flatMap((row) =>
                 row.p10 === null || row.p50 === null || row.p90 === null
                   ? []
-                  : [{ label: `${row.label} (${row.count})`, low: row.p10, middle: row.p50, high: row.p90, count: row.count }],
+                  : [
+                      {
+                        label: `${row.label} (${row.count})`,
+                        low: row.p10,
+                        middle: row.p50,
+                        high: row.p90,
+                        count: row.count,
+                      },
+                    ],
               )}
             />
           )}
@@ -166,7 +181,13 @@ function Prices({ tier }: { tier: string }) {
   );
 }
 
-function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; providers: ReturnType<typeof useProviders> }) {
+function Offers({
+  offers,
+  providers,
+}: {
+  offers: ReturnType<typeof useOffers>;
+  providers: ReturnType<typeof useProviders>;
+}) {
   const search = useSearch();
   const { paymentMint, network } = useNetwork();
   const now = useNow(10_000);
@@ -198,19 +219,28 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
             label="Tier"
             value={tier}
             onChange={(value) => setSearch({ tier: value })}
-            options={[{ value: '', label: 'Any' }, ...TIERS.slice(1).map(({ word, name }) => ({ value: word, label: name }))]}
+            options={[
+              { value: '', label: 'Any' },
+              ...TIERS.slice(1).map(({ word, name }) => ({ value: word, label: name })),
+            ]}
           />
           <SelectField
             label="Memory per GPU"
             value={search.get('vram') ?? ''}
             onChange={(value) => setSearch({ vram: value })}
-            options={[{ value: '', label: 'Any' }, ...[8, 12, 16, 24, 48, 80].map((gib) => ({ value: String(gib), label: `${gib} GiB and more` }))]}
+            options={[
+              { value: '', label: 'Any' },
+              ...[8, 12, 16, 24, 48, 80].map((gib) => ({ value: String(gib), label: `${gib} GiB and more` })),
+            ]}
           />
           <SelectField
             label="GPUs"
             value={search.get('gpus') ?? ''}
             onChange={(value) => setSearch({ gpus: value })}
-            options={[{ value: '', label: 'Any' }, ...[2, 4, 8].map((count) => ({ value: String(count), label: `${count} and more` }))]}
+            options={[
+              { value: '', label: 'Any' },
+              ...[2, 4, 8].map((count) => ({ value: String(count), label: `${count} and more` })),
+            ]}
           />
           <TextField
             label="At most per hour"
@@ -234,7 +264,11 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
           {(all) => {
             const found = all
               .filter(fits)
-              .toSorted((one, other) => Number(other.fits_now) - Number(one.fits_now) || (one.price_per_second < other.price_per_second ? -1 : 1));
+              .toSorted(
+                (one, other) =>
+                  Number(other.fits_now) - Number(one.fits_now) ||
+                  (one.price_per_second < other.price_per_second ? -1 : 1),
+              );
             if (all.length === 0) {
               return (
                 <Empty title="Nobody has published an offer yet">
@@ -251,7 +285,9 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
                   <button
                     type="button"
                     className="text-button"
-                    onClick={() => setSearch({ tier: null, vram: null, gpus: null, most: null, real: null, region: null })}
+                    onClick={() =>
+                      setSearch({ tier: null, vram: null, gpus: null, most: null, real: null, region: null })
+                    }
                   >
                     Remove the filters
                   </button>
@@ -312,7 +348,10 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
                           </td>
                           <td data-label="Measured">
                             {provider?.certificate ? (
-                              <Mark tone="good" title={`${provider.certificate.gops} \u00d7 10\u2079 int8 operations a second`}>
+                              <Mark
+                                tone="good"
+                                title={`${provider.certificate.gops} \u00d7 10\u2079 int8 operations a second`}
+                              >
                                 {relative(provider.certificate.measured_at, now)}
                               </Mark>
                             ) : (
@@ -320,11 +359,17 @@ function Offers({ offers, providers }: { offers: ReturnType<typeof useOffers>; p
                             )}
                           </td>
                           <td data-label="Record">
-                            {provider === undefined ? '\u2013' : `${provider.jobs_accepted} proven, ${provider.jobs_failed + provider.jobs_rejected} failed`}
+                            {provider === undefined
+                              ? '\u2013'
+                              : `${provider.jobs_accepted} proven, ${provider.jobs_failed + provider.jobs_rejected} failed`}
                           </td>
                           <td className="number" data-label="An hour">
                             <b>
-                              <Hourly perSecond={offer.price_per_second} mint={offer.mint} unit={offer.mint !== paymentMint?.mint} />
+                              <Hourly
+                                perSecond={offer.price_per_second}
+                                mint={offer.mint}
+                                unit={offer.mint !== paymentMint?.mint}
+                              />
                             </b>
                           </td>
                           <td data-label="">

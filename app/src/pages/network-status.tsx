@@ -120,7 +120,8 @@ export function NetworkStatus() {
 function Rpc() {
   const [url, setUrl] = useState(rpcUrl());
   const [saved, setSaved] = useState(false);
-  const fine = url === '' || url === '/rpc' || /^https:\/\/\S+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\S*$/u.test(url);
+  const fine =
+    url === '' || url === '/rpc' || /^https:\/\/\S+$|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\S*$/u.test(url);
   return (
     <section className="sheet">
       <header>
@@ -128,8 +129,9 @@ function Rpc() {
       </header>
       <div className="stack tight">
         <p className="small soft">
-          What you sign is checked against the chain, read through this address. The gateway’s relay is convenient; a node of
-          your own choice leaves the gateway no way to deceive you, if this page’s security policy lets it through.
+          What you sign is checked against the chain, read through this address. The gateway’s relay is convenient; a
+          node of your own choice leaves the gateway no way to deceive you, if this page’s security policy lets it
+          through.
         </p>
         <TextField
           label="RPC address"

@@ -157,14 +157,22 @@ export function Capability({ found }: { found: ProviderRecord }) {
           <tr>
             <td>Exact int8 work</td>
             <td className="soft">not announced</td>
-            <td>{certificate === null ? <span className="soft">not yet</span> : `${grouped(certificate.gops)} \u00d7 10\u2079 a second`}</td>
+            <td>
+              {certificate === null ? (
+                <span className="soft">not yet</span>
+              ) : (
+                `${grouped(certificate.gops)} \u00d7 10\u2079 a second`
+              )}
+            </td>
           </tr>
           <tr>
             <td>When</td>
             <td>
               <When at={found.registered_at} />
             </td>
-            <td>{certificate === null ? <span className="soft">not yet</span> : relative(certificate.measured_at, now)}</td>
+            <td>
+              {certificate === null ? <span className="soft">not yet</span> : relative(certificate.measured_at, now)}
+            </td>
           </tr>
         </tbody>
       </table>

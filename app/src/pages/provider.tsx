@@ -42,7 +42,9 @@ export function ProviderDashboard() {
         <Head />
         <div className="stack">
           <Note title="This wallet owns no provider yet.">
-            <p>Registering begins on the machine with the GPU, because the node’s key is made there and never leaves it.</p>
+            <p>
+              Registering begins on the machine with the GPU, because the node’s key is made there and never leaves it.
+            </p>
           </Note>
           <HowTo owner={address} />
         </div>
@@ -69,7 +71,9 @@ function Head() {
     <div className="page-head">
       <div>
         <h1>Your GPUs</h1>
-        <p>Earn by the second for work that is proven. One daemon, a sandbox around every job, your keys on your machine.</p>
+        <p>
+          Earn by the second for work that is proven. One daemon, a sandbox around every job, your keys on your machine.
+        </p>
       </div>
     </div>
   );
@@ -95,8 +99,8 @@ function HowTo({ owner }: { owner: string | null }) {
         <li>
           <h3>Come back here</h3>
           <p className="small">
-            {owner === null ? 'Connect the owner’s wallet' : 'With this wallet as the owner'}: publish a price, watch the jobs,
-            collect what you earn.
+            {owner === null ? 'Connect the owner’s wallet' : 'With this wallet as the owner'}: publish a price, watch
+            the jobs, collect what you earn.
           </p>
         </li>
       </ol>
@@ -135,8 +139,9 @@ function Calculator() {
       <p>
         {fine ? (
           <>
-            About <b>{decimal(net - electricity, decimals, 2)}</b> {paymentMint === null ? '' : mintName(paymentMint.mint, network?.local ?? false)} after a fee
-            of {percent(250)} and electricity of {decimal(electricity, decimals, 2)}.
+            About <b>{decimal(net - electricity, decimals, 2)}</b>{' '}
+            {paymentMint === null ? '' : mintName(paymentMint.mint, network?.local ?? false)} after a fee of{' '}
+            {percent(250)} and electricity of {decimal(electricity, decimals, 2)}.
           </>
         ) : (
           'Fill in plain numbers.'
@@ -193,7 +198,9 @@ function Desk({ found }: { found: ProviderRecord }) {
             <h2>Jobs</h2>
           </header>
           <Show known={jobs} bones={<Bone width="100%" height="8rem" />}>
-            {(all) => <JobTable jobs={all.slice(0, 50)} empty="No job yet. Publish a price, and the first one comes." />}
+            {(all) => (
+              <JobTable jobs={all.slice(0, 50)} empty="No job yet. Publish a price, and the first one comes." />
+            )}
           </Show>
         </section>
       </div>
@@ -223,7 +230,8 @@ function Earnings({ known }: { known: ReturnType<typeof useJobs> }) {
           });
           const most = days.reduce((high, { total }) => (total > high ? total : high), 1n);
           const waiting = paid.filter((job) => !job.claimed.includes('reward') && !job.closed);
-          if (mint === null || all.length === 0) return <Empty title="Nothing yet">What you earn appears here, day by day.</Empty>;
+          if (mint === null || all.length === 0)
+            return <Empty title="Nothing yet">What you earn appears here, day by day.</Empty>;
           return (
             <div className="stack">
               <dl className="figures">
@@ -236,7 +244,11 @@ function Earnings({ known }: { known: ReturnType<typeof useJobs> }) {
                 <div>
                   <dt>In the last 24 hours</dt>
                   <dd>
-                    <Money atoms={sum(paid.filter((job) => (job.settled_at ?? 0) > now - DAY))} mint={mint} unit={false} />
+                    <Money
+                      atoms={sum(paid.filter((job) => (job.settled_at ?? 0) > now - DAY))}
+                      mint={mint}
+                      unit={false}
+                    />
                   </dd>
                 </div>
                 <div>
@@ -319,8 +331,8 @@ function Health({ found, jobs }: { found: ProviderRecord; jobs: readonly JobReco
         <dd>{killed}</dd>
       </dl>
       <p className="small soft">
-        Temperature, ECC and driver errors stay on your machine: the node reads them, drains the device by itself and shows
-        them at its own <code>/metrics</code>.
+        Temperature, ECC and driver errors stay on your machine: the node reads them, drains the device by itself and
+        shows them at its own <code>/metrics</code>.
       </p>
     </div>
   );
@@ -338,13 +350,25 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
   const publish = (): void => {
     if (paymentMint === null) return;
     const price = parseDecimal(hourly, paymentMint.decimals);
-    if ('problem' in price) return setProblem(price.problem);
+    if ('problem' in price) {
+      setProblem(price.problem);
+      return;
+    }
     const perSecond = price.atoms / 3_600n;
-    if (perSecond === 0n) return setProblem('That is less than one atom a second.');
+    if (perSecond === 0n) {
+      setProblem('That is less than one atom a second.');
+      return;
+    }
     const longest = Math.round(Number(hours) * 3_600);
-    if (!(longest >= 1 && longest <= DAY)) return setProblem('The longest run is from one second to 24 hours.');
+    if (!(longest >= 1 && longest <= DAY)) {
+      setProblem('The longest run is from one second to 24 hours.');
+      return;
+    }
     const valid = Number(days);
-    if (!(valid > 0 && valid <= 365)) return setProblem('An offer stands for up to 365 days.');
+    if (!(valid > 0 && valid <= 365)) {
+      setProblem('An offer stands for up to 365 days.');
+      return;
+    }
     setProblem(null);
     void propose({
       title: 'Publish an offer',
@@ -389,7 +413,9 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
                     <Hourly perSecond={offer.price_per_second} mint={offer.mint} />
                   </td>
                   <td>{duration(offer.seconds_max)}</td>
-                  <td>{offer.valid_until > now ? `${duration(offer.valid_until - now)} more` : <Mark>expired</Mark>}</td>
+                  <td>
+                    {offer.valid_until > now ? `${duration(offer.valid_until - now)} more` : <Mark>expired</Mark>}
+                  </td>
                   <td>
                     <button
                       type="button"
@@ -399,7 +425,8 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
                       onClick={() =>
                         void propose({
                           title: 'Withdraw this offer',
-                          plan: async (signer) => (await import('../chain/actions')).withdrawOffer(signer, offer.address),
+                          plan: async (signer) =>
+                            (await import('../chain/actions')).withdrawOffer(signer, offer.address),
                         })
                       }
                     >

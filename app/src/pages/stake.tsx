@@ -24,8 +24,8 @@ export function StakePage() {
         <div>
           <h1>Stake and rewards</h1>
           <p>
-            Stake stands behind your word, as a provider or a validator. Each job locks a part of it; leaving takes time, in
-            which it can still be slashed.
+            Stake stands behind your word, as a provider or a validator. Each job locks a part of it; leaving takes
+            time, in which it can still be slashed.
           </p>
         </div>
       </div>
@@ -133,7 +133,9 @@ function Bars({ stake }: { stake: StakeRecord }) {
       </ul>
       {stake.unbonding > 0n && (
         <p className="small">
-          {stake.releasable_at <= now ? 'What was unbonding may be withdrawn now.' : `Unbonding ends ${relative(stake.releasable_at, now)} (${clock(stake.releasable_at)}).`}
+          {stake.releasable_at <= now
+            ? 'What was unbonding may be withdrawn now.'
+            : `Unbonding ends ${relative(stake.releasable_at, now)} (${clock(stake.releasable_at)}).`}
         </p>
       )}
       {stake.slashed_total > 0n && <p className="small bad">Slashed so far: {show(stake.slashed_total)}.</p>}
@@ -153,13 +155,21 @@ function Move({ stake, opened }: { stake: StakeRecord | null; opened: boolean })
 
   const act = (kind: 'deposit' | 'unbond'): void => {
     const read = parseDecimal(text, DECIMALS);
-    if ('problem' in read) return setProblem(read.problem);
-    if (read.atoms === 0n) return setProblem('Type an amount above zero.');
+    if ('problem' in read) {
+      setProblem(read.problem);
+      return;
+    }
+    if (read.atoms === 0n) {
+      setProblem('Type an amount above zero.');
+      return;
+    }
     if (kind === 'deposit' && held !== null && read.atoms > held) {
-      return setProblem(`Your wallet holds ${show(held)} stake tokens.`);
+      setProblem(`Your wallet holds ${show(held)} stake tokens.`);
+      return;
     }
     if (kind === 'unbond' && stake !== null && read.atoms > stake.free) {
-      return setProblem(`Only ${show(stake.free)} are free; the rest is locked behind jobs.`);
+      setProblem(`Only ${show(stake.free)} are free; the rest is locked behind jobs.`);
+      return;
     }
     setProblem(null);
     void propose({
@@ -210,7 +220,9 @@ function Move({ stake, opened }: { stake: StakeRecord | null; opened: boolean })
           </button>
         )}
       </div>
-      {unbonding > 0 && <p className="small soft">Unbonding takes {duration(unbonding)}. What is locked cannot begin to leave.</p>}
+      {unbonding > 0 && (
+        <p className="small soft">Unbonding takes {duration(unbonding)}. What is locked cannot begin to leave.</p>
+      )}
     </div>
   );
 }
@@ -227,8 +239,16 @@ function Case({ one }: { one: import('../gateway/records').CaseRecord }) {
         </Link>{' '}
         by {one.kind.replaceAll('_', ' ')}. <Mark>{one.state}</Mark>
       </p>
-      {one.state === 'open' && <p className="small">{one.due_at > now ? `It is taken ${relative(one.due_at, now)} unless you appeal.` : 'Anyone may apply it now.'}</p>}
-      {one.state === 'appealed' && one.decide_by !== null && <p className="small">To be decided {relative(one.decide_by, now)}; undecided means won.</p>}
+      {one.state === 'open' && (
+        <p className="small">
+          {one.due_at > now
+            ? `It is taken ${relative(one.due_at, now)} unless you appeal.`
+            : 'Anyone may apply it now.'}
+        </p>
+      )}
+      {one.state === 'appealed' && one.decide_by !== null && (
+        <p className="small">To be decided {relative(one.decide_by, now)}; undecided means won.</p>
+      )}
       {open && (
         <div className="buttons">
           <button
@@ -291,7 +311,9 @@ function Rewards() {
                         <td className="number" data-label="Paid">
                           {show(pool.paid)}
                         </td>
-                        <td data-label="State">{pool.started ? <Mark tone="good">being claimed</Mark> : <Mark>collecting</Mark>}</td>
+                        <td data-label="State">
+                          {pool.started ? <Mark tone="good">being claimed</Mark> : <Mark>collecting</Mark>}
+                        </td>
                       </tr>
                     ))}
                   </tbody>
@@ -307,4 +329,3 @@ function Rewards() {
     </section>
   );
 }
-

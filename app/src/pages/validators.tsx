@@ -20,8 +20,8 @@ export function Validators() {
         <div>
           <h1>Validators</h1>
           <p>
-            A committee of five, drawn by stake from a set frozen an epoch ahead, judges each audited receipt. They commit
-            before they reveal; one dissent brings a second committee and a second re-run.
+            A committee of five, drawn by stake from a set frozen an epoch ahead, judges each audited receipt. They
+            commit before they reveal; one dissent brings a second committee and a second re-run.
           </p>
         </div>
       </div>
@@ -80,7 +80,9 @@ function Members({ all }: { all: readonly ValidatorRecord[] }) {
                   {validator.stake === null ? '\u2013' : decimal(validator.stake.bonded, STAKE_DECIMALS, 0)}
                 </td>
                 <td className="number" data-label="Weight">
-                  {total > 0n && validator.in_set ? `${(Number((validator.weight * 1_000n) / total) / 10).toFixed(1)}\u202f%` : '\u2013'}
+                  {total > 0n && validator.in_set
+                    ? `${(Number((validator.weight * 1_000n) / total) / 10).toFixed(1)}\u202f%`
+                    : '\u2013'}
                 </td>
                 <td data-label="Weighed">
                   <When at={validator.weighed_at} />
@@ -102,7 +104,11 @@ function Epoch({ epoch }: { epoch: EpochRecord }) {
   return (
     <div className="stack tight">
       <div style={{ maxWidth: '15rem', margin: '0 auto', width: '100%' }}>
-        <MoneyWheel share={share} turning={share < 1} label={`Epoch ${epoch.epoch}, ${Math.round(share * 100)} percent over`}>
+        <MoneyWheel
+          share={share}
+          turning={share < 1}
+          label={`Epoch ${epoch.epoch}, ${Math.round(share * 100)} percent over`}
+        >
           <text textAnchor="middle" y="-4" fontSize="34">
             {epoch.epoch}
           </text>
@@ -134,7 +140,12 @@ function RecentRounds() {
       <Show known={events} bones={<Bone width="100%" height="6rem" />}>
         {(all) => {
           const verdicts = all.filter((event) => event.name === 'VerdictReached').slice(0, 12);
-          if (verdicts.length === 0) return <Empty title="No verdict among the last hundred events">{network?.local === true && 'Run a job; new providers are audited always.'}</Empty>;
+          if (verdicts.length === 0)
+            return (
+              <Empty title="No verdict among the last hundred events">
+                {network?.local === true && 'Run a job; new providers are audited always.'}
+              </Empty>
+            );
           return (
             <div className="table-wrap">
               <table className="cards">
@@ -151,7 +162,13 @@ function RecentRounds() {
                   {verdicts.map((event) => (
                     <tr key={String(event.sequence)}>
                       <td data-label="Job">
-                        {event.job === null ? '\u2013' : <Link to={`/jobs/${event.job}`}><code>{event.job.slice(0, 8)}</code></Link>}
+                        {event.job === null ? (
+                          '\u2013'
+                        ) : (
+                          <Link to={`/jobs/${event.job}`}>
+                            <code>{event.job.slice(0, 8)}</code>
+                          </Link>
+                        )}
                       </td>
                       <td data-label="Verdict">
                         <Opinion code={event.data['opinion'] ?? ''} />

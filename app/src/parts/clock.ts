@@ -17,6 +17,13 @@ function beatOf(every: number): Beat {
   return beat;
 }
 
+/** The time of the last beat; while nobody listens there is no timer, and whoever comes first sees the present. */
+function present(every: number): number {
+  const beat = beatOf(every);
+  if (beat.timer === null && Date.now() - beat.now >= every) beat.now = Date.now();
+  return beat.now / 1_000;
+}
+
 /** The present time in unix seconds (with fraction), renewed every so many milliseconds. */
 export function useNow(every = 1_000): number {
   const beat = beatOf(every);
@@ -35,10 +42,6 @@ export function useNow(every = 1_000): number {
         }
       };
     },
-    () => {
-      // While nobody listens there is no timer: whoever comes first sees the present.
-      if (beat.timer === null && Date.now() - beat.now >= every) beat.now = Date.now();
-      return beat.now / 1_000;
-    },
+    () => present(every),
   );
 }

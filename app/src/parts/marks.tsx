@@ -16,7 +16,12 @@ export function Mark({ tone = 'plain', children, title }: { tone?: Tone; childre
 
 /** A tier as its hallmark: a ring, a hexagon, a shield. */
 export function Tier({ tier }: { tier: number }) {
-  const paths = ['M8 3.5h.01', 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2Z', 'm8 1.5 5.6 3.25v6.5L8 14.5l-5.6-3.25v-6.5Z', 'M2.5 2h11v6c0 3-2.2 5-5.5 6.5C4.7 13 2.5 11 2.5 8Z'];
+  const paths = [
+    'M8 3.5h.01',
+    'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2Z',
+    'm8 1.5 5.6 3.25v6.5L8 14.5l-5.6-3.25v-6.5Z',
+    'M2.5 2h11v6c0 3-2.2 5-5.5 6.5C4.7 13 2.5 11 2.5 8Z',
+  ];
   const known = TIERS[tier];
   return (
     <span className="tier" title={known?.says}>
@@ -73,7 +78,13 @@ export function Note({
   return (
     <div className="note" data-tone={tone} {...(live ? { role: tone === 'bad' ? 'alert' : 'status' } : {})}>
       <svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8">
-        {tone === 'good' ? <path d="m3 10.5 4.5 4.5L17 5" /> : tone === 'bad' ? <path d="M6.5 2h7L18 6.5v7L13.5 18h-7L2 13.5v-7ZM10 6v5M10 13.5v1" /> : <path d="M10 2a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM10 9v5M10 6v1" />}
+        {tone === 'good' ? (
+          <path d="m3 10.5 4.5 4.5L17 5" />
+        ) : tone === 'bad' ? (
+          <path d="M6.5 2h7L18 6.5v7L13.5 18h-7L2 13.5v-7ZM10 6v5M10 13.5v1" />
+        ) : (
+          <path d="M10 2a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM10 9v5M10 6v1" />
+        )}
       </svg>
       <strong>{title}</strong>
       {children}
@@ -92,7 +103,13 @@ export function Fault({ words, children }: { words: Words; children?: ReactNode 
 
 /** A grey bone of a given width, for what is still loading. */
 export function Bone({ width = '6rem', height }: { width?: string; height?: string }) {
-  return <span className="bone" style={{ width, ...(height === undefined ? {} : { height, display: 'block' }) }} aria-hidden="true" />;
+  return (
+    <span
+      className="bone"
+      style={{ width, ...(height === undefined ? {} : { height, display: 'block' }) }}
+      aria-hidden="true"
+    />
+  );
 }
 
 /**

@@ -32,7 +32,12 @@ export function Toasts({ children }: { children: ReactNode }) {
         {toasts.map((toast) => (
           <Note key={toast.id} tone={toast.tone} title={toast.title} live>
             {toast.detail !== null && <div className="small">{toast.detail}</div>}
-            <button type="button" className="text-button small" style={{ justifySelf: 'start' }} onClick={() => drop(toast.id)}>
+            <button
+              type="button"
+              className="text-button small"
+              style={{ justifySelf: 'start' }}
+              onClick={() => drop(toast.id)}
+            >
               Dismiss
             </button>
           </Note>

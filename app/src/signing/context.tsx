@@ -1,14 +1,5 @@
 /** From a wish to a confirmed transaction: prepared, shown in words, signed, kept, sent, confirmed. */
-import {
-  createContext,
-  useCallback,
-  useContext,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  type ReactNode,
-} from 'react';
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { GatewayFault, type Words } from '../gateway/faults';
 import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
@@ -37,7 +28,7 @@ export type Ending =
   | { readonly kind: 'abandoned' };
 
 interface SigningState {
-  propose(proposal: Proposal): Promise<Ending>;
+  readonly propose: (proposal: Proposal) => Promise<Ending>;
 }
 
 const Context = createContext<SigningState | null>(null);
@@ -101,22 +92,22 @@ export function SigningProvider({ children }: { children: ReactNode }) {
 
   // What an earlier visit, or another tab, signed and did not see through.
   useEffect(() => {
-    let gone = false;
+    const left = { behind: false };
     void (async () => {
       const { pending } = await import('../store/outbox');
-      const left = await pending().catch(() => []);
-      if (left.length === 0 || gone) return;
+      const found = await pending().catch(() => []);
+      if (found.length === 0 || left.behind) return;
       const { seeThrough } = await import('./send');
       tell('plain', 'A transaction that you signed earlier is being seen through.');
       await seeThrough((sent) => {
-        if (gone) return;
+        if (left.behind) return;
         if (sent.fate === 'confirmed') tell('good', `${sent.title}: confirmed.`);
         else tell('bad', `${sent.title}: ${sent.failure ?? 'it can no longer take effect.'}`);
         refresh('');
       });
     })();
     return () => {
-      gone = true;
+      left.behind = true;
     };
   }, [tell]);
 
@@ -146,18 +137,18 @@ function Review({ open }: { open: Open }) {
   const genesis = network?.genesis_hash ?? '';
 
   useEffect(() => {
-    let gone = false;
+    const left = { behind: false };
     void (async () => {
       try {
         const [plan, { prepare }] = await Promise.all([proposal.plan(signer), import('./prepare')]);
         const prepared = await prepare(plan, signer, genesis);
-        if (!gone) setStep({ at: 'review', prepared });
+        if (!left.behind) setStep({ at: 'review', prepared });
       } catch (error) {
-        if (!gone) setStep({ at: 'fault', words: wordsOf(error), signed: false });
+        if (!left.behind) setStep({ at: 'fault', words: wordsOf(error), signed: false });
       }
     })();
     return () => {
-      gone = true;
+      left.behind = true;
     };
   }, [proposal, signer, round, genesis]);
 
@@ -169,7 +160,10 @@ function Review({ open }: { open: Open }) {
         at: 'fault',
         signed: false,
         words: {
-          what: address === null ? 'The wallet was disconnected.' : `The wallet changed to another account (${short(address)}).`,
+          what:
+            address === null
+              ? 'The wallet was disconnected.'
+              : `The wallet changed to another account (${short(address)}).`,
           next: 'Nothing was sent. Start again with the account that you want to use.',
         },
       });
@@ -211,7 +205,10 @@ function Review({ open }: { open: Open }) {
       }
       const words = {
         what: fate.failure ?? 'It was not confirmed in time and can no longer take effect.',
-        next: fate.fate === 'expired' ? 'Nothing happened on the chain. Sign again.' : 'Nothing changed but the network’s fee.',
+        next:
+          fate.fate === 'expired'
+            ? 'Nothing happened on the chain. Sign again.'
+            : 'Nothing changed but the network’s fee.',
       };
       if (closed.current) tell('bad', `${proposal.title}: ${words.what}`, words.next);
       else setStep({ at: 'fault', signed: true, words });
@@ -292,7 +289,9 @@ function Acts({ prepared }: { prepared: Prepared }) {
           ))}
         </Note>
       )}
-      <p className="small soft">Network fee: {decimal(prepared.feeLamports, 9)} SOL, plus rent that returns with what it is for.</p>
+      <p className="small soft">
+        Network fee: {decimal(prepared.feeLamports, 9)} SOL, plus rent that returns with what it is for.
+      </p>
     </>
   );
 }
@@ -303,8 +302,8 @@ function Sending({ signature, sentAt }: { signature: string; sentAt: number }) {
   return (
     <Note tone="plain" title={waited > 6 ? 'Sent, and not confirmed yet.' : 'Sent. Waiting for the chain.'} live>
       <p>
-        It is kept in this browser and sent again until the chain has it or can no longer take it. You may close this; do
-        not sign it a second time.
+        It is kept in this browser and sent again until the chain has it or can no longer take it. You may close this;
+        do not sign it a second time.
       </p>
       <p>
         Signature <code>{signature}</code>

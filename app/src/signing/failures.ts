@@ -15,7 +15,8 @@ export function failureWords(error: unknown): string {
     if (code === 1) return 'There is not enough money in the account.';
     return `A program refused with the number ${code}.`;
   }
-  if (found?.InsufficientFundsForRent !== undefined) return 'The wallet holds too little SOL for the rent of the accounts.';
+  if (found?.InsufficientFundsForRent !== undefined)
+    return 'The wallet holds too little SOL for the rent of the accounts.';
   return 'The chain refused it.';
 }
 
@@ -27,4 +28,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 const spaced = (word: string): string =>
-  WORDS[word] ?? `The chain refused it: ${word.slice(0, 80).replaceAll(/([a-z])([A-Z])/gu, '$1 $2').toLowerCase()}.`;
+  WORDS[word] ??
+  `The chain refused it: ${word
+    .slice(0, 80)
+    .replaceAll(/([a-z])([A-Z])/gu, '$1 $2')
+    .toLowerCase()}.`;

@@ -34,8 +34,13 @@ function unitLimit(units: number): Instruction {
   return { programAddress: COMPUTE_BUDGET, data };
 }
 
+const lamportsOf = (value: unknown): bigint =>
+  typeof value === 'number' || typeof value === 'string' ? BigInt(value) : 0n;
+
 /** Atoms of a token account, its mint and its owner, if that is what it is. */
-function tokensOf(account: RawAccount | null): { readonly mint: string; readonly owner: string; readonly atoms: bigint } | null {
+function tokensOf(
+  account: RawAccount | null,
+): { readonly mint: string; readonly owner: string; readonly atoms: bigint } | null {
   if (account === null || account.data.length < 165 || !account.owner.startsWith('Token')) return null;
   return {
     mint: toBase58(account.data.subarray(0, 32)),
@@ -88,14 +93,26 @@ export async function prepare(plan: Plan, signer: string, genesisShown: string):
 
   const touched = [
     signer,
-    ...new Set(plan.instructions.flatMap(({ accounts: metas = [] }) => metas.filter((meta) => (meta.role & 1) === 1).map((meta) => meta.address as string))),
+    ...new Set(
+      plan.instructions.flatMap(({ accounts: metas = [] }) =>
+        metas.filter((meta) => (meta.role & 1) === 1).map((meta) => meta.address as string),
+      ),
+    ),
   ]
     .filter((address, index, all) => all.indexOf(address) === index)
     .slice(0, 20);
   const before = await accounts(touched);
   const simulated = await rpc(
     'simulateTransaction',
-    [toBase64(wire), { encoding: 'base64', sigVerify: false, commitment: 'confirmed', accounts: { encoding: 'base64', addresses: touched } }],
+    [
+      toBase64(wire),
+      {
+        encoding: 'base64',
+        sigVerify: false,
+        commitment: 'confirmed',
+        accounts: { encoding: 'base64', addresses: touched },
+      },
+    ],
     shape({ value: shape({ err: anything, accounts: nullable(anything), unitsConsumed: nullable(count) }) }),
   );
   const { err } = simulated.value;
@@ -148,7 +165,11 @@ const TITLES: Readonly<Record<string, string>> = {
   create: 'Open a token account',
 };
 
-function actOf(described: DescribedInstruction, instruction: Instruction | undefined, gatewayKey: string | null): Act | null {
+function actOf(
+  described: DescribedInstruction,
+  instruction: Instruction | undefined,
+  gatewayKey: string | null,
+): Act | null {
   if (described.name === 'set_limit') return null;
   const lines = [described.words, ...described.fields.map(({ label, value }) => `${label}: ${value}`)];
   let warning: string | null = null;
@@ -180,7 +201,7 @@ function changesOf(
     const after: RawAccount | null =
       found === null || typeof encoded !== 'string'
         ? null
-        : { data: fromBase64(encoded), owner: String(found.owner), lamports: BigInt(String(found.lamports ?? 0)) };
+        : { data: fromBase64(encoded), owner: String(found.owner), lamports: lamportsOf(found.lamports) };
     const old = before[index] ?? null;
     if (address === signer) {
       const change = (after?.lamports ?? 0n) - (old?.lamports ?? 0n);
@@ -191,7 +212,10 @@ function changesOf(
     if (tokens === null || tokens.owner !== signer) return;
     const change = (tokensOf(after)?.atoms ?? 0n) - (tokensOf(old)?.atoms ?? 0n);
     const mint = mints[tokens.mint];
-    if (change !== 0n) words.push(`${signed(change, decimal(magnitude(change), mint?.decimals ?? 0))} ${mint?.symbol ?? `atoms of ${tokens.mint}`}`);
+    if (change !== 0n)
+      words.push(
+        `${signed(change, decimal(magnitude(change), mint?.decimals ?? 0))} ${mint?.symbol ?? `atoms of ${tokens.mint}`}`,
+      );
   });
   return words;
 }

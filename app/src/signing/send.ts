@@ -12,12 +12,17 @@ import { SigningFault, type Prepared } from './words';
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Whether the wallet signed what was shown: the same message, by the right key. Anything else is never sent. */
-export async function checkSigned(prepared: Prepared, signed: Uint8Array, signer: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function checkSigned(
+  prepared: Prepared,
+  signed: Uint8Array,
+  signer: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const wrong = (what: string): SigningFault =>
     new SigningFault({ what, next: 'It was not sent. Do not use this wallet before you know why.' });
   const signatures = signed[0] ?? 0;
   const message = signed.subarray(1 + 64 * signatures);
-  const same = message.length === prepared.message.length && message.every((byte, index) => byte === prepared.message[index]);
+  const same =
+    message.length === prepared.message.length && message.every((byte, index) => byte === prepared.message[index]);
   if (signatures !== prepared.wire[0] || !same) {
     throw wrong('The wallet returned another transaction than the one that was shown.');
   }
@@ -77,7 +82,8 @@ async function status(sent: Sent): Promise<Status> {
   );
   const [entry] = found.value as readonly ({ err?: unknown; confirmationStatus?: unknown } | null)[];
   if (entry === null || entry === undefined) return { known: false, final: false, failure: null };
-  if (entry.err !== null && entry.err !== undefined) return { known: true, final: true, failure: failureWords(entry.err) };
+  if (entry.err !== null && entry.err !== undefined)
+    return { known: true, final: true, failure: failureWords(entry.err) };
   return { known: true, final: entry.confirmationStatus !== 'processed', failure: null };
 }
 
@@ -94,7 +100,12 @@ export async function seeOneThrough(sent: Sent): Promise<Sent> {
           // It may have landed between the two questions.
           const after = await status(sent);
           if (after.final) return await settle(sent, after);
-          if (!after.known) return await finish({ ...sent, fate: 'expired', failure: 'It was not taken in time and can no longer take effect.' });
+          if (!after.known)
+            return await finish({
+              ...sent,
+              fate: 'expired',
+              failure: 'It was not taken in time and can no longer take effect.',
+            });
         }
       }
       if (Date.now() - lastSend > RESEND_MS && !before.known) {
@@ -124,4 +135,3 @@ export async function seeThrough(tell: (sent: Sent) => void): Promise<void> {
     await Promise.all((await pending()).map(async (sent) => tell(await seeOneThrough(sent))));
   });
 }
-

@@ -68,7 +68,8 @@ export async function one<T>(store: StoreName, key: string): Promise<T | null> {
 // Other tabs, and other parts of this one, learn of every change.
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('proofmill.store');
 const listeners = new Set<(store: StoreName) => void>();
-if (channel !== null) channel.onmessage = (event: MessageEvent<StoreName>) => listeners.forEach((each) => each(event.data));
+if (channel !== null)
+  channel.onmessage = (event: MessageEvent<StoreName>) => listeners.forEach((each) => each(event.data));
 
 function announce(store: StoreName): void {
   channel?.postMessage(store);

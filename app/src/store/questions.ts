@@ -32,11 +32,7 @@ export const useJob = (job: string) =>
   useKnown(`job:${job}`, (signal) => ask(`/v1/jobs/${job}`, records.jobRecord, { signal }), often);
 
 export const useJobEvents = (job: string) =>
-  useKnown(
-    `job:${job}:events`,
-    (signal) => askAll(`/v1/jobs/${job}/events`, records.eventsPage, { signal }),
-    often,
-  );
+  useKnown(`job:${job}:events`, (signal) => askAll(`/v1/jobs/${job}/events`, records.eventsPage, { signal }), often);
 
 export const useRounds = (job: string) =>
   useKnown(`job:${job}:round`, (signal) => ask(`/v1/jobs/${job}/round`, records.roundsRecord, { signal }), often);

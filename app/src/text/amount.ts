@@ -22,7 +22,10 @@ export function running(atoms: bigint, decimals: number): string {
 
 /** Reads what a person typed as atoms, or says in words why not. */
 export function parseDecimal(text: string, decimals: number): { atoms: bigint } | { problem: string } {
-  const plain = text.trim().replaceAll(/[\s\u202f\u00a0_]/gu, '').replace(',', '.');
+  const plain = text
+    .trim()
+    .replaceAll(/[\s\u202f\u00a0_]/gu, '')
+    .replace(',', '.');
   if (plain === '') return { problem: 'Type an amount.' };
   if (!/^\d+(\.\d*)?$|^\.\d+$/u.test(plain)) return { problem: 'Type a plain number, such as 1.5.' };
   const [whole = '', fraction = ''] = plain.split('.');

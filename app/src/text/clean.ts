@@ -7,7 +7,7 @@ import { LOG_LINE_MAX, TEXT_MAX } from '../limits';
 // C0, DEL and C1 controls; zero-width and joiners; bidirectional marks, embeddings, overrides and isolates; line and
 // paragraph separators; the byte order mark; tags; interlinear anchors; variation selectors stay (they only style).
 const DECEIVING =
-  // eslint-disable-next-line no-control-regex -- these are the characters that are looked for
+  // eslint-disable-next-line no-control-regex, no-misleading-character-class -- these are the characters that are looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
 // Colours and cursor movements of terminals.
 // eslint-disable-next-line no-control-regex -- escape sequences begin with a control character

@@ -17,7 +17,9 @@ export function draftOfDocument(source: string, before: Draft): Draft {
   if (document['version'] !== 1) throw new Error('This file is no job document of version 1.');
   const resources = (document['resources'] ?? {}) as Record<string, unknown>;
   const outputs = (document['outputs'] ?? {}) as Record<string, unknown>;
-  const command = Array.isArray(document['command']) ? document['command'].filter((word) => typeof word === 'string') : [];
+  const command = Array.isArray(document['command'])
+    ? document['command'].filter((word) => typeof word === 'string')
+    : [];
   const env = Object.entries((document['env'] ?? {}) as Record<string, unknown>);
   const image = text(document['image']);
   return {

@@ -79,14 +79,18 @@ export function splitCommand(line: string): { readonly words: readonly string[] 
 }
 
 /** `KEY=VALUE` lines. */
-export function readEnv(text: string): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
+export function readEnv(
+  text: string,
+): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
   const env: Record<string, string> = {};
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
     const at = line.indexOf('=');
     const key = line.slice(0, at).trim();
     if (at < 1 || !/^[A-Z_][A-Z0-9_]*$/u.test(key)) {
-      return { problem: `\u201c${line.slice(0, 40)}\u201d is not KEY=VALUE with a key of capitals, digits and underscores.` };
+      return {
+        problem: `\u201c${line.slice(0, 40)}\u201d is not KEY=VALUE with a key of capitals, digits and underscores.`,
+      };
     }
     if (key in env) return { problem: `${key} is set twice.` };
     env[key] = line.slice(at + 1);
@@ -121,7 +125,8 @@ export function problemsOf(draft: Draft, decimals: number, files: readonly { rea
   if (!(cpus >= 0.1 && cpus <= 64)) problems.cpus = 'From 0.1 to 64 cores.';
   if (whole(draft.gpus, 0, 16) === null) problems.gpus = 'From 0 to 16.';
   if (whole(draft.vramGib, 0, 1_024) === null) problems.vramGib = 'From 0 to 1,024 GiB.';
-  else if (Number(draft.vramGib) > 0 && Number(draft.gpus) === 0) problems.vramGib = 'Memory of a GPU needs a GPU: ask for one.';
+  else if (Number(draft.vramGib) > 0 && Number(draft.gpus) === 0)
+    problems.vramGib = 'Memory of a GPU needs a GPU: ask for one.';
   const uptime = Number(draft.uptime.replace(',', '.'));
   if (!(uptime >= 0 && uptime <= 100)) problems.uptime = 'A percentage.';
   if (whole(draft.certificateHours, 0, 720) === null) problems.certificateHours = 'From 0 to 720 hours.';

@@ -12,7 +12,13 @@ export function earned(pricePerSecond: bigint, milliseconds: bigint, escrowed: b
   return gross > escrowed ? escrowed : gross;
 }
 
-export function moneyOf(job: Pick<JobRecord, 'state' | 'escrowed' | 'paid' | 'fee' | 'price_per_second' | 'metered_ms' | 'started_at' | 'max_seconds'>, now: number): Used {
+export function moneyOf(
+  job: Pick<
+    JobRecord,
+    'state' | 'escrowed' | 'paid' | 'fee' | 'price_per_second' | 'metered_ms' | 'started_at' | 'max_seconds'
+  >,
+  now: number,
+): Used {
   if (job.state === 'settled') return { used: job.paid + job.fee };
   const price = job.price_per_second ?? 0n;
   if (job.state === 'submitted' || job.metered_ms > 0n) return { used: earned(price, job.metered_ms, job.escrowed) };

@@ -12,39 +12,44 @@ export const STATES: Readonly<Record<string, { readonly name: string; readonly s
   ending: { name: 'Ending', says: 'One side ended the service; the last usage may still be reported.', tone: 'busy' },
 };
 
-export const OUTCOMES: Readonly<Record<string, { readonly name: string; readonly says: string; readonly tone: Tone }>> = {
-  accepted: { name: 'Proven', says: 'A committee accepted the proof. The provider is paid.', tone: 'good' },
-  unchallenged: {
-    name: 'Unchallenged',
-    says: 'The beacon did not draw it for an audit and nobody challenged it. The provider is paid.',
-    tone: 'good',
-  },
-  rejected: {
-    name: 'Rejected',
-    says: 'Independent re-runs gave another result. You are refunded; the provider’s lock is set aside for a slash.',
-    tone: 'bad',
-  },
-  unavailable: {
-    name: 'Withheld',
-    says: 'The provider did not hand the data to the committee. You are refunded; nothing is slashed.',
-    tone: 'warn',
-  },
-  inconclusive: {
-    name: 'Undecided',
-    says: 'The committee could not agree. You are refunded; nothing is slashed.',
-    tone: 'warn',
-  },
-  cancelled: { name: 'Cancelled', says: 'The tenant withdrew the open job. Refunded.', tone: 'plain' },
-  unmatched: { name: 'Unmatched', says: 'Nobody took the job in time. Refunded.', tone: 'warn' },
-  never_started: { name: 'Never started', says: 'The provider did not start in time. Refunded.', tone: 'warn' },
-  no_receipt: { name: 'No receipt', says: 'The provider sent no receipt in time. Refunded.', tone: 'warn' },
-  unjudged: { name: 'Unjudged', says: 'Nobody judged in time. Refunded; nothing is slashed.', tone: 'warn' },
-  declined: { name: 'Declined', says: 'The provider gave the job back. Refunded.', tone: 'warn' },
-  stopped: { name: 'Stopped', says: 'The tenant ended the service. The accepted usage is paid.', tone: 'good' },
-  ended: { name: 'Ended', says: 'The service ended after its escrow ran dry. The accepted usage is paid.', tone: 'good' },
-  dead: { name: 'Fell silent', says: 'The service fell silent. Only accepted usage is paid.', tone: 'bad' },
-  withdrawn: { name: 'Withdrawn', says: 'The provider ended the service. The accepted usage is paid.', tone: 'warn' },
-};
+export const OUTCOMES: Readonly<Record<string, { readonly name: string; readonly says: string; readonly tone: Tone }>> =
+  {
+    accepted: { name: 'Proven', says: 'A committee accepted the proof. The provider is paid.', tone: 'good' },
+    unchallenged: {
+      name: 'Unchallenged',
+      says: 'The beacon did not draw it for an audit and nobody challenged it. The provider is paid.',
+      tone: 'good',
+    },
+    rejected: {
+      name: 'Rejected',
+      says: 'Independent re-runs gave another result. You are refunded; the provider’s lock is set aside for a slash.',
+      tone: 'bad',
+    },
+    unavailable: {
+      name: 'Withheld',
+      says: 'The provider did not hand the data to the committee. You are refunded; nothing is slashed.',
+      tone: 'warn',
+    },
+    inconclusive: {
+      name: 'Undecided',
+      says: 'The committee could not agree. You are refunded; nothing is slashed.',
+      tone: 'warn',
+    },
+    cancelled: { name: 'Cancelled', says: 'The tenant withdrew the open job. Refunded.', tone: 'plain' },
+    unmatched: { name: 'Unmatched', says: 'Nobody took the job in time. Refunded.', tone: 'warn' },
+    never_started: { name: 'Never started', says: 'The provider did not start in time. Refunded.', tone: 'warn' },
+    no_receipt: { name: 'No receipt', says: 'The provider sent no receipt in time. Refunded.', tone: 'warn' },
+    unjudged: { name: 'Unjudged', says: 'Nobody judged in time. Refunded; nothing is slashed.', tone: 'warn' },
+    declined: { name: 'Declined', says: 'The provider gave the job back. Refunded.', tone: 'warn' },
+    stopped: { name: 'Stopped', says: 'The tenant ended the service. The accepted usage is paid.', tone: 'good' },
+    ended: {
+      name: 'Ended',
+      says: 'The service ended after its escrow ran dry. The accepted usage is paid.',
+      tone: 'good',
+    },
+    dead: { name: 'Fell silent', says: 'The service fell silent. Only accepted usage is paid.', tone: 'bad' },
+    withdrawn: { name: 'Withdrawn', says: 'The provider ended the service. The accepted usage is paid.', tone: 'warn' },
+  };
 
 export const VERDICTS: Readonly<Record<string, { readonly name: string; readonly tone: Tone }>> = {
   valid: { name: 'valid', tone: 'good' },

@@ -7,7 +7,9 @@ import { fromBase58, fromBase64, toBase58, toBase64 } from '../text/base58';
 
 const STORED = 'proofmill.local-only.test-key';
 /** DER before the 32 bytes of an Ed25519 seed (RFC 8410). */
-const PKCS8_PREFIX = Uint8Array.from([0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20]);
+const PKCS8_PREFIX = Uint8Array.from([
+  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+]);
 
 const ICON =
   'data:image/svg+xml,%3Csvg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"%3E%3Crect width="32" height="32" fill="%2396420f"/%3E%3Cpath d="M16 5c1 5 7 7 7 14a7 7 0 0 1-14 0c0-3 2-5 3-7 1 2 2 3 3 3 0-4-1-6 1-10Z" fill="%23fff"/%3E%3C/svg%3E';
@@ -54,7 +56,11 @@ export function hasStoredKey(): boolean {
 /** Reads a key file as Solana's tools write it: a JSON array of 64 numbers. */
 export function storeKeyFile(text: string): void {
   const numbers: unknown = JSON.parse(text);
-  if (!Array.isArray(numbers) || numbers.length !== 64 || !numbers.every((one) => Number.isInteger(one) && one >= 0 && one < 256)) {
+  if (
+    !Array.isArray(numbers) ||
+    numbers.length !== 64 ||
+    !numbers.every((one) => Number.isInteger(one) && one >= 0 && one < 256)
+  ) {
     throw new Error('A key file is a list of 64 numbers');
   }
   localStorage.setItem(STORED, toBase64(Uint8Array.from(numbers.slice(0, 32) as number[])));
@@ -75,7 +81,10 @@ export class BurnerWallet implements Wallet {
 
   get features(): Wallet['features'] {
     return {
-      'standard:connect': { version: '1.0.0', connect: (input?: { silent?: boolean }) => this.#connect(input?.silent ?? false) },
+      'standard:connect': {
+        version: '1.0.0',
+        connect: (input?: { silent?: boolean }) => this.#connect(input?.silent ?? false),
+      },
       'standard:disconnect': { version: '1.0.0', disconnect: () => this.#change(null) },
       'standard:events': {
         version: '1.0.0',
@@ -87,8 +96,9 @@ export class BurnerWallet implements Wallet {
       'solana:signTransaction': {
         version: '1.0.0',
         supportedTransactionVersions: ['legacy', 0],
-        signTransaction: async (...inputs: readonly { readonly account: WalletAccount; readonly transaction: Uint8Array }[]) =>
-          Promise.all(inputs.map(async (input) => ({ signedTransaction: await this.#signTransaction(input) }))),
+        signTransaction: async (
+          ...inputs: readonly { readonly account: WalletAccount; readonly transaction: Uint8Array }[]
+        ) => Promise.all(inputs.map(async (input) => ({ signedTransaction: await this.#signTransaction(input) }))),
       },
       'solana:signMessage': {
         version: '1.0.0',
@@ -143,7 +153,10 @@ export class BurnerWallet implements Wallet {
     return new Uint8Array(await crypto.subtle.sign('Ed25519', this.#key.secret, message));
   }
 
-  async #signTransaction(input: { readonly account: WalletAccount; readonly transaction: Uint8Array }): Promise<Uint8Array> {
+  async #signTransaction(input: {
+    readonly account: WalletAccount;
+    readonly transaction: Uint8Array;
+  }): Promise<Uint8Array> {
     if (this.#key === null) throw new Error('This account is not connected');
     const { message } = messageOf(input.transaction);
     const seat = seatOf(message, this.#key.publicKey);

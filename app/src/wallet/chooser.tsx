@@ -13,7 +13,12 @@ import { useWallet } from './context';
 export function WalletButton() {
   const { address, choose, wallet } = useWallet();
   return (
-    <button type="button" className="button" data-kind={address === null ? undefined : 'quiet'} onClick={() => choose(true)}>
+    <button
+      type="button"
+      className="button"
+      data-kind={address === null ? undefined : 'quiet'}
+      onClick={() => choose(true)}
+    >
       {address === null ? (
         'Connect a wallet'
       ) : (
@@ -58,8 +63,8 @@ export function WalletDialog() {
           <>
             <h2>Connect a wallet</h2>
             <p className="soft">
-              Phantom, Solflare, Backpack and every other wallet that follows the wallet standard appears here by itself.
-              Connecting shows your address to this page and signs nothing.
+              Phantom, Solflare, Backpack and every other wallet that follows the wallet standard appears here by
+              itself. Connecting shows your address to this page and signs nothing.
             </p>
             {state.problem !== null && <Fault words={state.problem} />}
             {state.wallets.length === 0 ? (
@@ -70,7 +75,7 @@ export function WalletDialog() {
               <ul className="wallets">
                 {state.wallets.map((wallet) => (
                   <li key={wallet.name}>
-                    <button type="button" onClick={() => void state.use(wallet)}>
+                    <button type="button" onClick={() => void state.connectTo(wallet)}>
                       <img src={wallet.icon} alt="" />
                       <span>
                         {wallet.name}
@@ -127,7 +132,7 @@ export function WalletDialog() {
 
 /** A key file of the local network, such as that of a provider's owner. */
 function TestKey() {
-  const { wallets, use } = useWallet();
+  const { wallets, connectTo } = useWallet();
   const [problem, setProblem] = useState<string | null>(null);
   return (
     <details>
@@ -147,14 +152,16 @@ function TestKey() {
                 const { storeKeyFile } = await import('./burner');
                 storeKeyFile(await file.text());
                 const burner = wallets.find((wallet) => wallet.name === 'Burner (local only)');
-                if (burner !== undefined) await use(burner);
+                if (burner !== undefined) await connectTo(burner);
               } catch {
                 setProblem('This is no key file. Choose one that ends in -test-keypair.json.');
               }
             })();
           }}
         />
-        <span className="hint">It replaces the burner’s key in this browser. Never use a key that holds real money.</span>
+        <span className="hint">
+          It replaces the burner’s key in this browser. Never use a key that holds real money.
+        </span>
         {problem !== null && <span className="problem">{problem}</span>}
       </div>
     </details>

@@ -15,9 +15,9 @@ export interface WalletState {
   readonly chain: `${string}:${string}`;
   readonly problem: Words | null;
   readonly choosing: boolean;
-  choose(open: boolean): void;
-  use(wallet: Wallet): Promise<void>;
-  leave(): void;
+  readonly choose: (open: boolean) => void;
+  readonly connectTo: (wallet: Wallet) => Promise<void>;
+  readonly leave: () => void;
 }
 
 const Context = createContext<WalletState | null>(null);
@@ -61,13 +61,14 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     });
   }, [local]);
 
-  const use = useCallback(async (chosen: Wallet, silent = false) => {
+  const attach = useCallback(async (chosen: Wallet, silent = false) => {
     setProblem(null);
     try {
       const { accounts } = await connect(chosen, silent);
       const first = accounts[0] ?? chosen.accounts[0];
       if (first === undefined) {
-        if (!silent) setProblem({ what: 'The wallet gave no account.', next: 'Unlock it, or choose an account in it.' });
+        if (!silent)
+          setProblem({ what: 'The wallet gave no account.', next: 'Unlock it, or choose an account in it.' });
         return;
       }
       setWallet(chosen);
@@ -86,9 +87,9 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     const found = wallets.find((one) => one.name === last);
     if (found !== undefined && !tried.current.has(found.name)) {
       tried.current.add(found.name);
-      void use(found, true);
+      void attach(found, true);
     }
-  }, [wallets, wallet, use]);
+  }, [wallets, wallet, attach]);
 
   useEffect(() => {
     if (wallet === null) return undefined;
@@ -119,10 +120,10 @@ export function WalletProvider({ children }: { children: ReactNode }) {
         setProblem(null);
         choose(open);
       },
-      use: (chosen) => use(chosen),
+      connectTo: (chosen) => attach(chosen),
       leave,
     }),
-    [wallets, wallet, account, network?.genesis_hash, problem, choosing, use, leave],
+    [wallets, wallet, account, network?.genesis_hash, problem, choosing, attach, leave],
   );
   return <Context.Provider value={state}>{children}</Context.Provider>;
 }

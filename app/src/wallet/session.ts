@@ -73,11 +73,10 @@ export async function signIn(wallet: Wallet, account: WalletAccount, message: st
   if (found !== null) throw new SignInRefused(found);
   const signature = await signMessage(wallet, account, new TextEncoder().encode(message));
   if (signature === null) throw new SignInRefused('this wallet cannot sign messages');
-  const opened = await ask(
-    '/v1/auth/session',
-    shape({ token: plain, expires_at: integer, address: addressRead }),
-    { method: 'POST', body: { address: account.address, message, signature: toBase64(signature) } },
-  );
+  const opened = await ask('/v1/auth/session', shape({ token: plain, expires_at: integer, address: addressRead }), {
+    method: 'POST',
+    body: { address: account.address, message, signature: toBase64(signature) },
+  });
   const session: Session = { token: opened.token, address: account.address, expiresAt: opened.expires_at };
   localStorage.setItem(STORED, JSON.stringify(session));
   return session;

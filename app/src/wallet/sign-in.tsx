@@ -1,11 +1,20 @@
 /** Signing in, with the sentence shown first. */
 import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from 'react';
 import { GatewayFault, type Words } from '../gateway/faults';
+import { useNow } from '../parts/clock';
 import { Dialog } from '../parts/dialog';
 import { Note } from '../parts/marks';
 import { useTell } from '../parts/toasts';
 import { refusalWords, useWallet } from './context';
-import { challenge, forgetSession, objection, signIn as open, SignInRefused, storedSession, type Session } from './session';
+import {
+  challenge,
+  forgetSession,
+  objection,
+  signIn as open,
+  SignInRefused,
+  storedSession,
+  type Session,
+} from './session';
 
 interface SignInState {
   /** The open session of the connected account. */
@@ -13,8 +22,8 @@ interface SignInState {
   readonly busy: boolean;
   readonly problem: Words | null;
   /** True once signed in. */
-  signIn(): Promise<boolean>;
-  signOut(): void;
+  readonly signIn: () => Promise<boolean>;
+  readonly signOut: () => void;
 }
 
 const Context = createContext<SignInState | null>(null);
@@ -32,7 +41,7 @@ export function SignInProvider({ children }: { children: ReactNode }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Words | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
-  const session = storedSession(address, Date.now() / 1_000);
+  const session = storedSession(address, useNow(30_000));
 
   const signIn = useCallback(async (): Promise<boolean> => {
     if (wallet === null || account === null) {

@@ -31,7 +31,8 @@ export function connect(wallet: Wallet, silent: boolean): Promise<{ readonly acc
 }
 
 export async function disconnect(wallet: Wallet): Promise<void> {
-  const feature = wallet.features[StandardDisconnect] as StandardDisconnectFeature[typeof StandardDisconnect] | undefined;
+  const feature = wallet.features[StandardDisconnect] as
+    StandardDisconnectFeature[typeof StandardDisconnect] | undefined;
   await feature?.disconnect();
 }
 
@@ -52,13 +53,18 @@ export async function signTransaction(
   return signed.signedTransaction;
 }
 
-export async function signMessage(wallet: Wallet, account: WalletAccount, message: Uint8Array): Promise<Uint8Array | null> {
+export async function signMessage(
+  wallet: Wallet,
+  account: WalletAccount,
+  message: Uint8Array,
+): Promise<Uint8Array | null> {
   const feature = wallet.features[SolanaSignMessage] as SolanaSignMessageFeature[typeof SolanaSignMessage] | undefined;
   if (feature === undefined) return null;
   const [signed] = await feature.signMessage({ account, message });
   if (signed === undefined) throw new Error('The wallet returned nothing');
   const same =
-    signed.signedMessage.length === message.length && signed.signedMessage.every((byte, index) => byte === message[index]);
+    signed.signedMessage.length === message.length &&
+    signed.signedMessage.every((byte, index) => byte === message[index]);
   if (!same) throw new Error('The wallet signed another message than the one shown');
   return signed.signature;
 }

@@ -54,21 +54,24 @@ test('a_slow_gateway_shows_bones_and_says_that_it_is_slow', async () => {
 });
 
 test('an_answer_that_is_no_json_is_nonsense_and_nothing_of_it_is_shown', async () => {
-  fixture.mischief = { raw: (path) => (path === '/v1/offers' ? '<html><script>document.title="owned"</script></html>' : null) };
+  fixture.mischief = {
+    raw: (path) => (path === '/v1/offers' ? '<html><script>document.title="owned"</script></html>' : null),
+  };
   page = await chrome.open(fixture.url);
   await says('The gateway sent something that cannot be true (the answer is not JSON).');
   expect(await page.title()).not.toContain('owned');
 });
 
 test('an_answer_nested_without_end_is_refused_before_it_is_parsed', async () => {
-  fixture.mischief = { raw: (path) => (path === '/v1/offers' ? `${'['.repeat(200_000)}` : null) };
+  fixture.mischief = { raw: (path) => (path === '/v1/offers' ? '['.repeat(200_000) : null) };
   page = await chrome.open(fixture.url);
   await says('nested too deeply');
 });
 
 test('an_amount_as_a_json_number_is_refused', async () => {
   fixture.mischief = {
-    twist: (path, body) => (path === '/v1/offers' ? twistItems(body, (item) => ({ ...item, price_per_second: 1e21 })) : body),
+    twist: (path, body) =>
+      path === '/v1/offers' ? twistItems(body, (item) => ({ ...item, price_per_second: 1e21 })) : body,
   };
   page = await chrome.open(fixture.url);
   await says('price_per_second: a decimal string was expected');
@@ -76,7 +79,8 @@ test('an_amount_as_a_json_number_is_refused', async () => {
 
 test('amounts_beyond_what_a_number_holds_are_shown_to_the_atom', async () => {
   fixture.mischief = {
-    twist: (path, body) => (path === `/v1/jobs/${key('job running')}` ? { ...(body as object), escrowed: '18446744073709551615' } : body),
+    twist: (path, body) =>
+      path === `/v1/jobs/${key('job running')}` ? { ...(body as object), escrowed: '18446744073709551615' } : body,
   };
   page = await chrome.open(`${fixture.url}/jobs/${key('job running')}`);
   await says('18\u202f446\u202f744\u202f073\u202f709.551615');
@@ -84,7 +88,8 @@ test('amounts_beyond_what_a_number_holds_are_shown_to_the_atom', async () => {
 
 test('an_amount_beyond_64_bits_is_refused', async () => {
   fixture.mischief = {
-    twist: (path, body) => (path === `/v1/jobs/${key('job running')}` ? { ...(body as object), escrowed: '18446744073709551616' } : body),
+    twist: (path, body) =>
+      path === `/v1/jobs/${key('job running')}` ? { ...(body as object), escrowed: '18446744073709551616' } : body,
   };
   page = await chrome.open(`${fixture.url}/jobs/${key('job running')}`);
   await says('escrowed: more than 64 bits');
@@ -92,7 +97,9 @@ test('an_amount_beyond_64_bits_is_refused', async () => {
 
 test('markup_and_turning_marks_in_names_are_shown_as_harmless_text', async () => {
   const name = '<img src=x onerror="document.title=\'owned\'">\u202eevil\u2066 GPU\u0007';
-  fixture.mischief = { twist: (path, body) => (path === '/v1/offers' ? twistItems(body, (item) => ({ ...item, gpu_model: name })) : body) };
+  fixture.mischief = {
+    twist: (path, body) => (path === '/v1/offers' ? twistItems(body, (item) => ({ ...item, gpu_model: name })) : body),
+  };
   page = await chrome.open(fixture.url);
   await says('\u25a1evil\u25a1 GPU\u25a1');
   expect(await page.locator('main img').count()).toBe(0);
@@ -101,7 +108,9 @@ test('markup_and_turning_marks_in_names_are_shown_as_harmless_text', async () =>
 });
 
 test('an_old_index_is_called_old', async () => {
-  fixture.mischief = { twist: (path, body) => (path === '/v1/network' ? { ...(body as object), indexed_slot: 12 } : body) };
+  fixture.mischief = {
+    twist: (path, body) => (path === '/v1/network' ? { ...(body as object), indexed_slot: 12 } : body),
+  };
   page = await chrome.open(fixture.url);
   await says(/slots behind the chain/u);
   await says('Before you sign, everything that matters is read from the chain again.');

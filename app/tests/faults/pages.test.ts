@@ -42,9 +42,22 @@ async function violations(): Promise<string[]> {
   // The policy allows no foreign script: this one comes by the debugger, as a person's own tool would.
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const axe = (window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
-    const found = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`));
+    const axe = (
+      window as unknown as {
+        axe: {
+          run: (
+            root: Document,
+            options: object,
+          ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+        };
+      }
+    ).axe;
+    const found = await axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
+    );
   });
 }
 
@@ -76,7 +89,10 @@ test('axe_finds_nothing_in_the_dialogs', async () => {
   expect(await violations()).toEqual([]);
   await page.getByRole('button', { name: 'Close' }).click();
   await connectWallet(page);
-  await page.getByRole('banner').getByRole('button', { name: /Test wallet/u }).click();
+  await page
+    .getByRole('banner')
+    .getByRole('button', { name: /Test wallet/u })
+    .click();
   await page.getByRole('button', { name: 'Get test money' }).click();
   await page.getByLabel('Container image').fill(`sha256:${'ab'.repeat(32)}`);
   await page.getByText('NVIDIA GeForce RTX 3080').waitFor();

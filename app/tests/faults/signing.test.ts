@@ -29,14 +29,19 @@ async function readyToPost({ money = true } = {}): Promise<void> {
   page = await chrome.open(fixture.url);
   await connectWallet(page);
   if (money) {
-    await page.getByRole('banner').getByRole('button', { name: /Test wallet/u }).click();
+    await page
+      .getByRole('banner')
+      .getByRole('button', { name: /Test wallet/u })
+      .click();
     await page.getByRole('button', { name: 'Get test money' }).click();
     await says('Test money is on its way.');
   }
   await page.getByRole('link', { name: 'Launch a job' }).first().click();
   await page.getByLabel('Container image').fill(`sha256:${'ab'.repeat(32)}`);
   await page.getByLabel('Command').fill('/job --quick "two words"');
-  await page.getByLabel('Input files').setInputFiles({ name: 'text.txt', mimeType: 'text/plain', buffer: Buffer.from('some words\n') });
+  await page
+    .getByLabel('Input files')
+    .setInputFiles({ name: 'text.txt', mimeType: 'text/plain', buffer: Buffer.from('some words\n') });
   await page.getByText('NVIDIA GeForce RTX 3080').waitFor();
 }
 
@@ -46,7 +51,8 @@ async function upToTheReview(): Promise<void> {
   await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).click();
   await page.getByRole('dialog', { name: 'Post this job' }).waitFor();
 }
-const sign = () => page.getByRole('dialog', { name: 'Post this job' }).getByRole('button', { name: 'Sign in the wallet' }).click();
+const sign = () =>
+  page.getByRole('dialog', { name: 'Post this job' }).getByRole('button', { name: 'Sign in the wallet' }).click();
 const review = () => page.getByRole('dialog', { name: 'Post this job' });
 
 test('a_job_is_shown_in_words_signed_sent_once_and_its_files_handed_over', async () => {
@@ -114,7 +120,8 @@ test('a_gateway_that_shows_another_price_than_the_chain_gets_no_signature', asyn
     return { ...found, [list]: (found[list] ?? []).map((offer) => ({ ...offer, price_per_second: '1' })) };
   };
   fixture.mischief = {
-    twist: (path, body) => (path === '/v1/offers' ? cheaper(body, 'items') : path === '/v1/match' ? cheaper(body, 'matches') : body),
+    twist: (path, body) =>
+      path === '/v1/offers' ? cheaper(body, 'items') : path === '/v1/match' ? cheaper(body, 'matches') : body,
   };
   await readyToPost();
   await upToTheReview();
@@ -138,7 +145,12 @@ test('a_gateway_that_names_another_account_as_the_offer_gets_no_signature', asyn
 
 test('a_node_of_another_chain_gets_no_signature', async () => {
   await readyToPost();
-  fixture.mischief = { twist: (path, body) => (path === '/rpc' && (body as { result?: Json }).result === GENESIS ? { ...(body as object), result: '1'.repeat(32) } : body) };
+  fixture.mischief = {
+    twist: (path, body) =>
+      path === '/rpc' && (body as { result?: Json }).result === GENESIS
+        ? { ...(body as object), result: '1'.repeat(32) }
+        : body,
+  };
   await upToTheReview();
   await says('The node speaks for another chain than the one this page shows.');
   expect((await walletOf(page)).transactions).toBe(0);
@@ -146,10 +158,15 @@ test('a_node_of_another_chain_gets_no_signature', async () => {
 
 test('a_gateway_that_asks_to_sign_something_else_at_sign_in_gets_nothing', async () => {
   await readyToPost();
-  fixture.mischief = { sentence: (address) => `evil.example wants you to sign in with your Solana account:\n${address}\n\nI give everything away.` };
+  fixture.mischief = {
+    sentence: (address) =>
+      `evil.example wants you to sign in with your Solana account:\n${address}\n\nI give everything away.`,
+  };
   await page.getByRole('button', { name: 'Review and post' }).click();
   await says('Not signed: it is not a sign-in to this page.');
-  expect(await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).count()).toBe(0);
+  expect(
+    await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).count(),
+  ).toBe(0);
   expect(await walletOf(page)).toEqual({ transactions: 0, sentences: 0 });
 });
 
@@ -157,7 +174,10 @@ test('a_node_lost_after_signing_loses_nothing_a_reload_sends_the_same_bytes_once
   await readyToPost();
   await upToTheReview();
   await review().getByText('Take the offer').waitFor();
-  fixture.mischief = { rpcDown: (method) => method === 'sendTransaction' || method === 'getSignatureStatuses' || method === 'getBlockHeight' };
+  fixture.mischief = {
+    rpcDown: (method) =>
+      method === 'sendTransaction' || method === 'getSignatureStatuses' || method === 'getBlockHeight',
+  };
   await sign();
   await says(/It is kept in this browser and sent again/u);
   expect(fixture.sent).toHaveLength(0);

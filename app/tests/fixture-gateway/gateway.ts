@@ -8,12 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  derive,
-  market,
-  type Coin,
-  type MintAddress,
-} from '@proofmill/client';
+import { derive, market, type Coin, type MintAddress } from '@proofmill/client';
 import { getCompiledTransactionMessageDecoder, getTransactionDecoder, type Address } from '@solana/kit';
 import { fromBase58, toBase58 } from '../../src/text/base58';
 
@@ -65,7 +60,14 @@ export const NODE_KEY = hex('gateway node');
 export const GENESIS = key('genesis');
 
 const OWNERS = ['Ada', 'Blaise', 'Charles', 'Dorothy', 'Edsger', 'Frances'].map((name) => key(`owner ${name}`));
-const MODELS = ['NVIDIA GeForce RTX 4090', 'NVIDIA H100 80GB HBM3', 'NVIDIA L40S', 'NVIDIA GeForce RTX 3080', 'AMD Radeon PRO W7900', 'NVIDIA A100-SXM4-80GB'];
+const MODELS = [
+  'NVIDIA GeForce RTX 4090',
+  'NVIDIA H100 80GB HBM3',
+  'NVIDIA L40S',
+  'NVIDIA GeForce RTX 3080',
+  'AMD Radeon PRO W7900',
+  'NVIDIA A100-SXM4-80GB',
+];
 const VRAM = [24_564, 81_559, 46_068, 10_240, 46_064, 81_920];
 const TIERS = ['consumer', 'datacenter', 'datacenter', 'consumer', 'prosumer', 'datacenter'];
 const REGIONS = [756, 840, 276, 124, 392, 840];
@@ -148,7 +150,12 @@ export async function startFixture(): Promise<Fixture> {
       certificate:
         index === 4
           ? null
-          : { measured_at: now() - 3_600 * (index + 2), tier: TIERS[index] ?? 'any', vram_mib: VRAM[index] ?? 0, gops: String(330_000 * (index + 1)) },
+          : {
+              measured_at: now() - 3_600 * (index + 2),
+              tier: TIERS[index] ?? 'any',
+              vram_mib: VRAM[index] ?? 0,
+              gops: String(330_000 * (index + 1)),
+            },
       stake: stake(owner),
       rewarded_epoch: 0,
       registered_at: now() - 8_000_000,
@@ -373,7 +380,19 @@ export async function startFixture(): Promise<Fixture> {
       audit_bps: 500,
     }),
     job('open', { bids_until: now() + 90, bids: 2, best_bid_per_second: '150' }),
-    job('slashed', { state: 'settled', outcome: 'rejected', refunded: '720000', settled_at: now() - 90_000, slashed: '720000', provider: String(providers[3]?.['address']), matched_at: now() - 95_000, started_at: now() - 94_000, submitted_at: now() - 93_000, metered_ms: '1000', price_per_second: '200' }),
+    job('slashed', {
+      state: 'settled',
+      outcome: 'rejected',
+      refunded: '720000',
+      settled_at: now() - 90_000,
+      slashed: '720000',
+      provider: String(providers[3]?.['address']),
+      matched_at: now() - 95_000,
+      started_at: now() - 94_000,
+      submitted_at: now() - 93_000,
+      metered_ms: '1000',
+      price_per_second: '200',
+    }),
   );
 
   const network = (): Row => ({
@@ -383,7 +402,14 @@ export async function startFixture(): Promise<Fixture> {
     arbiter: key('arbiter'),
     stake_mint: STAKE,
     mints: [
-      { mint: PAYMENT, decimals: 6, enabled: true, lock_bps: 10_000, escrow_min: '1', token_program: derive.TOKEN_PROGRAM },
+      {
+        mint: PAYMENT,
+        decimals: 6,
+        enabled: true,
+        lock_bps: 10_000,
+        escrow_min: '1',
+        token_program: derive.TOKEN_PROGRAM,
+      },
     ],
     chain_slot: slot,
     indexed_slot: slot - 1,
@@ -395,7 +421,12 @@ export async function startFixture(): Promise<Fixture> {
   });
 
   const page = (items: readonly Json[]): Json => ({ items, next_cursor: null });
-  const percentile = (values: readonly string[]): Json => ({ p10: values[0] ?? null, p50: values[1] ?? null, p90: values[2] ?? null, count: values.length === 0 ? 0 : 6 });
+  const percentile = (values: readonly string[]): Json => ({
+    p10: values[0] ?? null,
+    p50: values[1] ?? null,
+    p90: values[2] ?? null,
+    count: values.length === 0 ? 0 : 6,
+  });
   const event = (sequence: number, name: string, about: string | null, data: Row, ago: number): Json => ({
     sequence: String(sequence),
     slot: slot - sequence,
@@ -453,15 +484,45 @@ export async function startFixture(): Promise<Fixture> {
   };
 
   const market_config: Row = {
-    paused: 0, allow_simulated: true, fee_bps: 250, audit_share_bps: 4_000, burn_share_bps: 2_000, uptime_min_bps: 9_500, audit_floor_bps: 500,
-    vram_mib_min: 8_192, proven_after: 20, start_window_seconds: 120, receipt_grace_seconds: 120, challenge_window_seconds: 20,
-    verdict_window_seconds: 600, unbonding_seconds: 604_800, provider_stake_min: '100000000', validator_stake_min: '500000000',
-    threshold: 3, slash_cap_bps: 5_000, outflow_bps: 30_000, slash_window_seconds: 86_400, appeal_seconds: 86_400, timelock_seconds: 172_800,
-    usage_timeout_seconds: 300, missed_reveal_slash: '10000000', bid_deposit: '10000000', authority: key('authority'), guardian: key('guardian'),
-    treasury: key('treasury'), arbiter: key('arbiter'),
+    paused: 0,
+    allow_simulated: true,
+    fee_bps: 250,
+    audit_share_bps: 4_000,
+    burn_share_bps: 2_000,
+    uptime_min_bps: 9_500,
+    audit_floor_bps: 500,
+    vram_mib_min: 8_192,
+    proven_after: 20,
+    start_window_seconds: 120,
+    receipt_grace_seconds: 120,
+    challenge_window_seconds: 20,
+    verdict_window_seconds: 600,
+    unbonding_seconds: 604_800,
+    provider_stake_min: '100000000',
+    validator_stake_min: '500000000',
+    threshold: 3,
+    slash_cap_bps: 5_000,
+    outflow_bps: 30_000,
+    slash_window_seconds: 86_400,
+    appeal_seconds: 86_400,
+    timelock_seconds: 172_800,
+    usage_timeout_seconds: 300,
+    missed_reveal_slash: '10000000',
+    bid_deposit: '10000000',
+    authority: key('authority'),
+    guardian: key('guardian'),
+    treasury: key('treasury'),
+    arbiter: key('arbiter'),
   };
   const arbiter_config: Row = {
-    committee: 5, threshold: 3, reveals_min: 4, escalated_committee: 9, escalated_threshold: 6, commit_window_seconds: 60, reveal_window_seconds: 30, epoch_seconds: 3_600,
+    committee: 5,
+    threshold: 3,
+    reveals_min: 4,
+    escalated_committee: 9,
+    escalated_threshold: 6,
+    commit_window_seconds: 60,
+    reveal_window_seconds: 30,
+    epoch_seconds: 3_600,
   };
 
   const answer = (path: string, query: URLSearchParams, body: Row): Json | null => {
@@ -472,7 +533,12 @@ export async function startFixture(): Promise<Fixture> {
       case 'network':
         return network();
       case 'config':
-        return { market: market_config, arbiter: arbiter_config, queued_market: { ...market_config, fee_bps: 200, applies_at: now() + 93_600 }, queued_arbiter: null };
+        return {
+          market: market_config,
+          arbiter: arbiter_config,
+          queued_market: { ...market_config, fee_bps: 200, applies_at: now() + 93_600 },
+          queued_arbiter: null,
+        };
       case 'providers':
         if (id === '') return page(providers);
         return providers.find((provider) => provider['owner'] === id) ?? null;
@@ -482,7 +548,14 @@ export async function startFixture(): Promise<Fixture> {
         if (id === '') {
           const tenant = query.get('tenant');
           const provider = query.get('provider');
-          return page(jobs.filter((one) => (tenant === null || one['tenant'] === tenant) && (provider === null || one['provider'] === provider)).toReversed());
+          return page(
+            jobs
+              .filter(
+                (one) =>
+                  (tenant === null || one['tenant'] === tenant) && (provider === null || one['provider'] === provider),
+              )
+              .toReversed(),
+          );
         }
         const found = jobs.find((one) => one['address'] === id);
         if (!isKey || found === undefined) return null;
@@ -504,7 +577,11 @@ export async function startFixture(): Promise<Fixture> {
           );
         if (more === 'delivery') {
           const held = deliveries.get(id) ?? { spec: false, input: false };
-          return { spec: held.spec ? 'delivered' : 'missing', input: held.input ? 'delivered' : 'missing', error: null };
+          return {
+            spec: held.spec ? 'delivered' : 'missing',
+            input: held.input ? 'delivered' : 'missing',
+            error: null,
+          };
         }
         return null;
       }
@@ -517,7 +594,13 @@ export async function startFixture(): Promise<Fixture> {
           epoch: 3,
           started_at: now() - 1_500,
           epoch_seconds: 3_600,
-          frozen: validators.map((validator, seat) => ({ seat, owner: validator['owner'], delegate: validator['delegate'], node_key: validator['node_key'], weight: validator['weight'] })),
+          frozen: validators.map((validator, seat) => ({
+            seat,
+            owner: validator['owner'],
+            delegate: validator['delegate'],
+            node_key: validator['node_key'],
+            weight: validator['weight'],
+          })),
           next: null,
         };
       case 'stakes':
@@ -526,17 +609,48 @@ export async function startFixture(): Promise<Fixture> {
         return page([]);
       case 'rewards':
         return page([
-          { address: key('pool 2'), epoch: 2, mint: PAYMENT, funded: '500000000', paid: '312000000', started: true, weight_total: '900', root: null },
-          { address: key('pool 3'), epoch: 3, mint: PAYMENT, funded: '250000000', paid: '0', started: false, weight_total: '0', root: null },
+          {
+            address: key('pool 2'),
+            epoch: 2,
+            mint: PAYMENT,
+            funded: '500000000',
+            paid: '312000000',
+            started: true,
+            weight_total: '900',
+            root: null,
+          },
+          {
+            address: key('pool 3'),
+            epoch: 3,
+            mint: PAYMENT,
+            funded: '250000000',
+            paid: '0',
+            started: false,
+            weight_total: '0',
+            root: null,
+          },
         ]);
       case 'prices':
-        if (id === 'percentiles') return { offers: percentile(['55', '208', '694']), matched_24h: percentile(['60', '190', '600']) };
+        if (id === 'percentiles')
+          return { offers: percentile(['55', '208', '694']), matched_24h: percentile(['60', '190', '600']) };
         return Array.from({ length: 24 }, (_, index) => {
           const wave = BigInt(Math.round(190 + 40 * Math.sin(index / 3) - index));
-          return { at: now() - 86_400 + index * 3_600, min: String(wave - 90n), median: String(wave), max: String(wave + 210n + BigInt(index * 4)), count: 3 + (index % 5) };
+          return {
+            at: now() - 86_400 + index * 3_600,
+            min: String(wave - 90n),
+            median: String(wave),
+            max: String(wave + 210n + BigInt(index * 4)),
+            count: 3 + (index % 5),
+          };
         });
       case 'match': {
-        const fits = offers.filter((offer) => offer['fits_now'] === true && (body['allow_simulated'] === true || offer['simulated'] === false) && Number(offer['vram_mib']) >= Number(body['vram_mib']) && BigInt(String(offer['price_per_second'])) <= BigInt(String(body['price_ceiling_per_second'])));
+        const fits = offers.filter(
+          (offer) =>
+            offer['fits_now'] === true &&
+            (body['allow_simulated'] === true || offer['simulated'] === false) &&
+            Number(offer['vram_mib']) >= Number(body['vram_mib']) &&
+            BigInt(String(offer['price_per_second'])) <= BigInt(String(body['price_ceiling_per_second'])),
+        );
         return {
           matches: fits.toSorted((one, other) => Number(one['price_per_second']) - Number(other['price_per_second'])),
           refused: offers
@@ -544,7 +658,13 @@ export async function startFixture(): Promise<Fixture> {
             .map((offer) => ({
               offer: offer['address'] ?? null,
               provider: offer['provider'] ?? null,
-              failing: [{ requirement: 'insufficient_compute', needed: String(body['vram_mib']), found: String(offer['vram_mib']) }],
+              failing: [
+                {
+                  requirement: 'insufficient_compute',
+                  needed: String(body['vram_mib']),
+                  found: String(offer['vram_mib']),
+                },
+              ],
             })),
           estimate: { escrow: '1', fee: '1', cheapest_price_per_second: null },
         };
@@ -573,7 +693,13 @@ export async function startFixture(): Promise<Fixture> {
   const onChain = async (address: string): Promise<Json> => {
     const found = chain.get(address);
     if (found !== undefined) {
-      return { data: [Buffer.from(found.data).toString('base64'), 'base64'], owner: found.owner, lamports: 2_000_000, executable: false, rentEpoch: 0 };
+      return {
+        data: [Buffer.from(found.data).toString('base64'), 'base64'],
+        owner: found.owner,
+        lamports: 2_000_000,
+        executable: false,
+        rentEpoch: 0,
+      };
     }
     for (const [owner, atoms] of balances) {
       if ((await derive.tokenAccount(owner as Address, coin)) === address) {
@@ -581,9 +707,22 @@ export async function startFixture(): Promise<Fixture> {
         data.set(fromBase58(PAYMENT) ?? [], 0);
         data.set(fromBase58(owner) ?? [], 32);
         new DataView(data.buffer).setBigUint64(64, atoms, true);
-        return { data: [Buffer.from(data).toString('base64'), 'base64'], owner: derive.TOKEN_PROGRAM, lamports: 2_039_280, executable: false, rentEpoch: 0 };
+        return {
+          data: [Buffer.from(data).toString('base64'), 'base64'],
+          owner: derive.TOKEN_PROGRAM,
+          lamports: 2_039_280,
+          executable: false,
+          rentEpoch: 0,
+        };
       }
-      if (owner === address) return { data: ['', 'base64'], owner: derive.SYSTEM_PROGRAM, lamports: Number(lamports.get(owner) ?? 0n), executable: false, rentEpoch: 0 };
+      if (owner === address)
+        return {
+          data: ['', 'base64'],
+          owner: derive.SYSTEM_PROGRAM,
+          lamports: Number(lamports.get(owner) ?? 0n),
+          executable: false,
+          rentEpoch: 0,
+        };
     }
     return null;
   };
@@ -655,7 +794,11 @@ export async function startFixture(): Promise<Fixture> {
         return signature;
       }
       case 'getSignatureStatuses':
-        return valued((parameters[0] as readonly string[]).map((signature) => (landed.has(signature) ? { slot, err: null, confirmationStatus: 'confirmed' } : null)));
+        return valued(
+          (parameters[0] as readonly string[]).map((signature) =>
+            landed.has(signature) ? { slot, err: null, confirmationStatus: 'confirmed' } : null,
+          ),
+        );
       default:
         throw new Error(`the simulated node knows no ${method}`);
     }
@@ -670,8 +813,12 @@ export async function startFixture(): Promise<Fixture> {
 
   const files = (path: string, response: ServerResponse): void => {
     const asked = join(DIST, normalize(path));
-    const file = asked.startsWith(DIST) && existsSync(asked) && statSync(asked).isFile() ? asked : join(DIST, 'index.html');
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY });
+    const file =
+      asked.startsWith(DIST) && existsSync(asked) && statSync(asked).isFile() ? asked : join(DIST, 'index.html');
+    response.writeHead(200, {
+      'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+    });
     createReadStream(file).pipe(response);
   };
 
@@ -683,7 +830,10 @@ export async function startFixture(): Promise<Fixture> {
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
-    if (!path.startsWith('/v1/') && path !== '/rpc') return files(path, response);
+    if (!path.startsWith('/v1/') && path !== '/rpc') {
+      files(path, response);
+      return;
+    }
     asked.push(`${request.method ?? ''} ${path}`);
     const body = await bodyOf(request);
     const { mischief } = fixture;
@@ -691,7 +841,8 @@ export async function startFixture(): Promise<Fixture> {
       request.socket.destroy();
       return;
     }
-    if (mischief.slow !== undefined && path !== '/v1/stream') await new Promise((resolve) => setTimeout(resolve, mischief.slow));
+    if (mischief.slow !== undefined && path !== '/v1/stream')
+      await new Promise((resolve) => setTimeout(resolve, mischief.slow));
     if (path === '/v1/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`event: slot\nid: ${slot}\ndata: {"slot":${slot}}\n\n`);
@@ -715,23 +866,51 @@ export async function startFixture(): Promise<Fixture> {
     const upload = /^\/v1\/jobs\/([^/]+)\/(spec|input)$/u.exec(path);
     if (request.method === 'PUT' && upload !== null) {
       const [, id = '', kind] = upload;
-      if (!jobs.some((one) => one['address'] === id)) return send(response, 404, { error: { code: 'not_found', message: 'There is no job.', next: 'Wait a second.', field: null } }, path);
+      if (!jobs.some((one) => one['address'] === id)) {
+        send(
+          response,
+          404,
+          { error: { code: 'not_found', message: 'There is no job.', next: 'Wait a second.', field: null } },
+          path,
+        );
+        return;
+      }
       uploads.push({ path, bytes: body.length });
       const held = deliveries.get(id) ?? { spec: false, input: false };
       deliveries.set(id, { ...held, [kind ?? '']: true });
-      return send(response, 200, {}, path);
+      send(response, 200, {}, path);
+      return;
     }
     if (/^\/v1\/jobs\/[^/]+\/logs$/u.test(path)) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const from = Number(query.get('from') ?? 0);
       const log = Buffer.from(fixture.log).subarray(from);
-      response.write(`event: chunk\ndata: ${JSON.stringify({ offset: String(from), base64: log.toString('base64') })}\n\n`);
+      response.write(
+        `event: chunk\ndata: ${JSON.stringify({ offset: String(from), base64: log.toString('base64') })}\n\n`,
+      );
       response.end('event: end\ndata: {}\n\n');
       return;
     }
-    const found = answer(path, query, body.length > 0 && request.method === 'POST' ? (JSON.parse(body.toString()) as Row) : {});
+    const found = answer(
+      path,
+      query,
+      body.length > 0 && request.method === 'POST' ? (JSON.parse(body.toString()) as Row) : {},
+    );
     if (found === null) {
-      return send(response, 404, { error: { code: 'not_found', message: 'There is no such thing here.', next: 'Check the address.', field: null } }, path);
+      send(
+        response,
+        404,
+        {
+          error: {
+            code: 'not_found',
+            message: 'There is no such thing here.',
+            next: 'Check the address.',
+            field: null,
+          },
+        },
+        path,
+      );
+      return;
     }
     send(response, 200, found, path);
   };
@@ -757,7 +936,8 @@ export async function startFixture(): Promise<Fixture> {
     asked,
     log: 'step 1 of 3\nstep 2 of 3\nstep 3 of 3\n',
     announce: (name, data) => {
-      for (const stream of streams) stream.write(`event: ${name}\nid: ${Date.now()}\ndata: ${JSON.stringify(data)}\n\n`);
+      for (const stream of streams)
+        stream.write(`event: ${name}\nid: ${Date.now()}\ndata: ${JSON.stringify(data)}\n\n`);
     },
     close: async () => {
       clearInterval(ticking);
@@ -768,4 +948,3 @@ export async function startFixture(): Promise<Fixture> {
   };
   return fixture;
 }
-

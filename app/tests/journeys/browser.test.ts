@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChrome, type Chrome } from '../browser';
 import { image, startLocalNetwork, type LocalNetwork } from './local-network';
 
-const PICTURES = process.env['PICTURES'] === '1' ? fileURLToPath(new URL('../../../docs/pictures', import.meta.url)) : null;
+const PICTURES =
+  process.env['PICTURES'] === '1' ? fileURLToPath(new URL('../../../docs/pictures', import.meta.url)) : null;
 const INPUT = 'The mill grinds what is brought to it,\nand shows what it has ground.\n';
 
 let network: LocalNetwork;
@@ -23,9 +24,8 @@ beforeAll(async () => {
   provider = await startChrome(network.url);
 });
 afterAll(async () => {
-  await tenant?.close();
-  await provider?.close();
-  await network?.stop();
+  await Promise.allSettled([tenant.close(), provider.close()]);
+  await network.stop();
 });
 
 async function picture(page: Page, name: string, { full = false } = {}): Promise<void> {
@@ -38,18 +38,26 @@ const says = (page: Page, text: string | RegExp, timeout = 60_000) => page.getBy
 async function withBurner(page: Page): Promise<void> {
   await page.getByRole('banner').getByRole('button', { name: 'Connect a wallet' }).click();
   await page.getByRole('button', { name: /Burner/u }).click();
-  await page.getByRole('banner').getByRole('button', { name: /Burner/u }).click();
+  await page
+    .getByRole('banner')
+    .getByRole('button', { name: /Burner/u })
+    .click();
   await page.getByRole('button', { name: 'Get test money' }).click();
   await says(page, 'Test money is on its way.');
 }
 
-async function fillIn(page: Page, { name, env, minutes }: { name: string; env: string; minutes: string }): Promise<void> {
+async function fillIn(
+  page: Page,
+  { name, env, minutes }: { name: string; env: string; minutes: string },
+): Promise<void> {
   await page.goto(`${network.url}/launch`);
   await page.getByLabel('Name').fill(name);
   await page.getByLabel('Container image').fill(checksum);
   await page.getByLabel('Command').fill('/job');
   await page.getByLabel('Environment').fill(env);
-  await page.getByLabel('Input files').setInputFiles({ name: 'text.txt', mimeType: 'text/plain', buffer: Buffer.from(INPUT) });
+  await page
+    .getByLabel('Input files')
+    .setInputFiles({ name: 'text.txt', mimeType: 'text/plain', buffer: Buffer.from(INPUT) });
   await page.getByLabel('Memory, MiB', { exact: true }).fill('128');
   await page.getByLabel('Output at most, MiB').fill('1');
   await page.getByLabel('Longest run, minutes').fill(minutes);
@@ -57,7 +65,8 @@ async function fillIn(page: Page, { name, env, minutes }: { name: string; env: s
 
 async function post(page: Page, { signIn, shot }: { signIn: boolean; shot?: string }): Promise<string> {
   await page.getByRole('button', { name: 'Review and post' }).click();
-  if (signIn) await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).click();
+  if (signIn)
+    await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).click();
   const review = page.getByRole('dialog', { name: 'Post this job' });
   await review.getByText('Post the job and lock its escrow').waitFor();
   if (shot !== undefined) await picture(page, shot);
@@ -155,18 +164,29 @@ test('a_provider_registers_in_the_terminal_and_sells_in_the_browser', async () =
   await page.reload();
   await says(page, 'In all, after the fee');
   await page.getByText('1 proven').or(page.getByText('Jobs proven')).first().waitFor();
-  await expect.poll(async () => page.locator('.figures').first().innerText(), { timeout: 60_000 }).toMatch(/Jobs proven\s+1/u);
+  await expect
+    .poll(async () => page.locator('.figures').first().innerText(), { timeout: 60_000 })
+    .toMatch(/Jobs proven\s+1/u);
   await picture(page, 'provider', { full: true });
   await page.getByRole('button', { name: 'Withdraw' }).click();
-  await page.getByRole('dialog', { name: 'Withdraw this offer' }).getByRole('button', { name: 'Sign in the wallet' }).click();
+  await page
+    .getByRole('dialog', { name: 'Withdraw this offer' })
+    .getByRole('button', { name: 'Sign in the wallet' })
+    .click();
   await says(page, 'Withdraw this offer: confirmed.');
 
   await page.goto(`${network.url}/stake`);
   await says(page, 'Free for new jobs');
   await page.getByLabel('Amount of stake tokens').fill('25');
   await page.getByRole('button', { name: 'Begin to unbond' }).click();
-  await page.getByRole('dialog', { name: 'Begin to unbond stake' }).getByText('They stay slashable until the unbonding time is over').waitFor();
-  await page.getByRole('dialog', { name: 'Begin to unbond stake' }).getByRole('button', { name: 'Sign in the wallet' }).click();
+  await page
+    .getByRole('dialog', { name: 'Begin to unbond stake' })
+    .getByText('They stay slashable until the unbonding time is over')
+    .waitFor();
+  await page
+    .getByRole('dialog', { name: 'Begin to unbond stake' })
+    .getByRole('button', { name: 'Sign in the wallet' })
+    .click();
   await says(page, 'Begin to unbond stake: confirmed.');
   await says(page, /leaving or set aside 25/u);
   await picture(page, 'stake');

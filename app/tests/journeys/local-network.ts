@@ -11,7 +11,8 @@ const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 function binary(name: string): string {
   const directory = process.env['PROOFMILL_BIN_DIR'] ?? join(ROOT, 'target/debug');
   const path = join(directory, name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: build it with cargo build --bins, or set PROOFMILL_BIN_DIR`);
+  if (!existsSync(path))
+    throw new Error(`${path} is missing: build it with cargo build --bins, or set PROOFMILL_BIN_DIR`);
   return path;
 }
 
@@ -68,7 +69,12 @@ export async function startLocalNetwork(): Promise<LocalNetwork> {
     if (process.env['KEEP'] !== '1') rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const chain = start('network', binary('proofmill'), ['--json', 'localnet', '--validators', '5', '--providers', '2', '--dir', network], dir);
+    const chain = start(
+      'network',
+      binary('proofmill'),
+      ['--json', 'localnet', '--validators', '5', '--providers', '2', '--dir', network],
+      dir,
+    );
     const logged = (): string => readFileSync(join(dir, 'network.log'), 'utf8');
     // The network says where it is once everything of it is up.
     const facts = await until('the local network', 180_000, async () => {

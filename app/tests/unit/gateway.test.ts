@@ -2,7 +2,22 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ask, askAll, askBytes } from '../../src/gateway/client';
 import { GatewayFault } from '../../src/gateway/faults';
 import { cutEvents } from '../../src/gateway/stream';
-import { address, amount, count, flag, hex32, integer, list, nullable, page, parseJson, scalar, shape, text, word } from '../../src/gateway/wire';
+import {
+  address,
+  amount,
+  count,
+  flag,
+  hex32,
+  integer,
+  list,
+  nullable,
+  page,
+  parseJson,
+  scalar,
+  shape,
+  text,
+  word,
+} from '../../src/gateway/wire';
 
 const KEY = 'So11111111111111111111111111111111111111112';
 
@@ -21,7 +36,12 @@ const json = (body: unknown, status = 200) => new Response(JSON.stringify(body),
 
 describe('reading', () => {
   test.each<[string, (value: unknown, at: string) => unknown, unknown[], unknown[]]>([
-    ['amount', amount, ['0', '18446744073709551615'], ['18446744073709551616', '01', '-1', '1.5', '', 1, null, '1e3', ' 1']],
+    [
+      'amount',
+      amount,
+      ['0', '18446744073709551615'],
+      ['18446744073709551616', '01', '-1', '1.5', '', 1, null, '1e3', ' 1'],
+    ],
     ['count', count, ['5', 5, 0], [-1, 1.5, 2 ** 53, null, 'x']],
     ['integer', integer, [0, -5, 2 ** 53 - 1], [2 ** 53, 1.5, '1', null, Number.NaN]],
     ['address', address, [KEY], ['', 'O'.repeat(43), `${KEY}\u202e`, 5, null]],
@@ -35,7 +55,9 @@ describe('reading', () => {
 
   test('a_refusal_names_the_place', () => {
     const read = shape({ items: list(shape({ price: amount })) });
-    expect(() => read({ items: [{ price: '1' }, { price: 2 }] }, '')).toThrow('items[1].price: a decimal string was expected');
+    expect(() => read({ items: [{ price: '1' }, { price: 2 }] }, '')).toThrow(
+      'items[1].price: a decimal string was expected',
+    );
     expect(() => read([], '')).toThrow('an object was expected');
     expect(() => list(text, 2)(['a', 'b', 'c'], 'names')).toThrow('names: more than 2 entries');
   });
@@ -57,7 +79,8 @@ describe('reading', () => {
   });
 
   test('large_numbers_stay_exact_where_asked', () => {
-    const source = '{"a":18446744073709551615,"b":"x:18446744073709551615,","c":[1234567890123456,5],"d":1.2345678901234567,"e":-5}';
+    const source =
+      '{"a":18446744073709551615,"b":"x:18446744073709551615,","c":[1234567890123456,5],"d":1.2345678901234567,"e":-5}';
     expect(parseJson(source, true)).toEqual({
       a: '18446744073709551615',
       b: 'x:18446744073709551615,',
@@ -70,10 +93,16 @@ describe('reading', () => {
 
 describe('asking', () => {
   test('a_refusal_speaks_with_the_gateways_words_made_harmless', async () => {
-    answers(json({ error: { code: 'not_found', message: 'There is no job\u202e.', next: 'Check it.', field: null } }, 404));
+    answers(
+      json({ error: { code: 'not_found', message: 'There is no job\u202e.', next: 'Check it.', field: null } }, 404),
+    );
     const fault = await ask('/v1/jobs/x', text).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(GatewayFault);
-    expect(fault).toMatchObject({ kind: 'refused', code: 'not_found', words: { what: 'There is no job\u25a1.', next: 'Check it.' } });
+    expect(fault).toMatchObject({
+      kind: 'refused',
+      code: 'not_found',
+      words: { what: 'There is no job\u25a1.', next: 'Check it.' },
+    });
   });
 
   test.each([

@@ -35,10 +35,17 @@ describe('what comes back from a wallet', () => {
   const signedBy = async (keys: CryptoKeyPair, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
     Uint8Array.from([1, ...new Uint8Array(await crypto.subtle.sign('Ed25519', keys.privateKey, message)), ...message]);
   const setting = async () => {
-    const keys = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+    const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
     const signer = toBase58(new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey)));
     const message = Uint8Array.from({ length: 200 }, (_, index) => index);
-    const prepared: Prepared = { message, wire: Uint8Array.from([1, ...new Uint8Array(64), ...message]), lastValidBlockHeight: 1n, acts: [], feeLamports: 0n, changes: [] };
+    const prepared: Prepared = {
+      message,
+      wire: Uint8Array.from([1, ...new Uint8Array(64), ...message]),
+      lastValidBlockHeight: 1n,
+      acts: [],
+      feeLamports: 0n,
+      changes: [],
+    };
     return { keys, signer, message, prepared };
   };
 
@@ -52,7 +59,9 @@ describe('what comes back from a wallet', () => {
     for (let at = 0; at < message.length; at += 1) {
       const altered = Uint8Array.from(message);
       altered[at] = (altered[at] ?? 0) ^ 1;
-      await expect(checkSigned(prepared, await signedBy(keys, altered), signer)).rejects.toThrow('another transaction than the one that was shown');
+      await expect(checkSigned(prepared, await signedBy(keys, altered), signer)).rejects.toThrow(
+        'another transaction than the one that was shown',
+      );
     }
   });
 
@@ -75,7 +84,9 @@ test('a_refusal_of_a_program_is_said_in_words', () => {
   expect(failureWords({ InstructionError: [1, { Custom: 510 }] })).toContain('Openings are paused');
   expect(failureWords({ InstructionError: [1, { Custom: 1 }] })).toBe('There is not enough money in the account.');
   expect(failureWords('InsufficientFundsForFee')).toBe('The wallet holds too little SOL for the network’s fee.');
-  expect(failureWords({ InstructionError: [0, 'InvalidAccountData'] })).toBe('The chain refused it: invalid account data.');
+  expect(failureWords({ InstructionError: [0, 'InvalidAccountData'] })).toBe(
+    'The chain refused it: invalid account data.',
+  );
 });
 
 describe('files on their way', () => {
@@ -100,7 +111,10 @@ describe('files on their way', () => {
     puts = [];
     down = false;
     vi.stubGlobal('navigator', {});
-    vi.stubGlobal('localStorage', { getItem: () => JSON.stringify({ token: 't', address: ADDRESS, expiresAt: Date.now() }), setItem: () => undefined });
+    vi.stubGlobal('localStorage', {
+      getItem: () => JSON.stringify({ token: 't', address: ADDRESS, expiresAt: Date.now() }),
+      setItem: () => undefined,
+    });
     vi.stubGlobal('fetch', (url: string, { method }: { method: string }) => {
       if (down) return Promise.reject(new TypeError('gone'));
       if (method === 'PUT') {
@@ -130,7 +144,9 @@ describe('files on their way', () => {
   test('a_gateway_that_is_gone_loses_nothing', async () => {
     down = true;
     expect(await handOver(ADDRESS)).toBe('waiting');
-    expect(await all<Delivery>('deliveries')).toMatchObject([{ step: 'kept', spec: Uint8Array.of(1), problem: 'The gateway does not answer.' }]);
+    expect(await all<Delivery>('deliveries')).toMatchObject([
+      { step: 'kept', spec: Uint8Array.of(1), problem: 'The gateway does not answer.' },
+    ]);
   });
 
   test('another_account_hands_over_nothing', async () => {

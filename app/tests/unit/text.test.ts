@@ -48,12 +48,26 @@ describe('amounts', () => {
 
 describe('foreign text', () => {
   test('nothing_invisible_or_turning_is_left', () => {
-    const deceiving = ['\u202e', '\u2066', '\u200b', '\u200f', '\u0000', '\u0007', '\u001b', '\ufeff', '\u{e0041}', '\u2028', '\u00ad', '\u061c'];
+    const deceiving = [
+      '\u202e',
+      '\u2066',
+      '\u200b',
+      '\u200f',
+      '\u0000',
+      '\u0007',
+      '\u001b',
+      '\ufeff',
+      '\u{e0041}',
+      '\u2028',
+      '\u00ad',
+      '\u061c',
+    ];
     for (const character of deceiving) expect(clean(`a${character}b`)).toBe('a\u25a1b');
   });
 
   test('words_of_every_script_stay', () => {
-    for (const word of ['Zürich', 'שלום', 'سلام', '東京', 'नमस्ते', '👩‍🔬'.replaceAll('\u200d', '')]) expect(clean(word)).toBe(word);
+    for (const word of ['Zürich', 'שלום', 'سلام', '東京', 'नमस्ते', '👩‍🔬'.replaceAll('\u200d', '')])
+      expect(clean(word)).toBe(word);
   });
 
   test('a_long_name_is_cut_at_a_character', () => {
@@ -81,7 +95,11 @@ describe('time', () => {
 
 describe('bytes in text', () => {
   test('every_way_of_writing_bytes_is_read_back', () => {
-    for (const example of [new Uint8Array(32), Uint8Array.from({ length: 64 }, (_, index) => index * 4), Uint8Array.of(0, 0, 255)]) {
+    for (const example of [
+      new Uint8Array(32),
+      Uint8Array.from({ length: 64 }, (_, index) => index * 4),
+      Uint8Array.of(0, 0, 255),
+    ]) {
       expect(fromBase58(toBase58(example))).toEqual(example);
       expect(fromBase64(toBase64(example))).toEqual(example);
       expect(fromHex(toHex(example))).toEqual(example);
@@ -92,7 +110,16 @@ describe('bytes in text', () => {
 });
 
 describe('money by the second', () => {
-  const job = { state: 'running', escrowed: 1_000n, paid: 0n, fee: 0n, price_per_second: 10n, metered_ms: 0n, started_at: 100, max_seconds: 60 };
+  const job = {
+    state: 'running',
+    escrowed: 1_000n,
+    paid: 0n,
+    fee: 0n,
+    price_per_second: 10n,
+    metered_ms: 0n,
+    started_at: 100,
+    max_seconds: 60,
+  };
 
   test('rounding_favours_the_escrow_and_never_exceeds_it', () => {
     expect(earned(3n, 999n, 1_000n)).toBe(2n);
@@ -116,7 +143,9 @@ describe('the wizard', () => {
   const fine = { ...EMPTY, image: `sha256:${'ab'.repeat(32)}` };
 
   test('a_command_is_parted_as_a_shell_would', () => {
-    expect(splitCommand(`/job --name "two words" 'it''s' a\\ b ""`)).toEqual({ words: ['/job', '--name', 'two words', 'its', 'a b', ''] });
+    expect(splitCommand(`/job --name "two words" 'it''s' a\\ b ""`)).toEqual({
+      words: ['/job', '--name', 'two words', 'its', 'a b', ''],
+    });
     expect(splitCommand('')).toEqual({ words: [] });
     expect(splitCommand('"open')).toEqual({ problem: 'A double quote is not closed.' });
   });
@@ -129,7 +158,16 @@ describe('the wizard', () => {
 
   test('a_complete_draft_has_no_problem_and_each_bad_field_has_its_own', () => {
     expect(problemsOf(fine, 6, [])).toEqual({});
-    for (const [field, value] of Object.entries({ name: 'Upper', image: 'nginx:latest', cpus: '0', memoryMib: '8', minutes: '0', gpus: '17', uptime: '101', outputMib: 'x' })) {
+    for (const [field, value] of Object.entries({
+      name: 'Upper',
+      image: 'nginx:latest',
+      cpus: '0',
+      memoryMib: '8',
+      minutes: '0',
+      gpus: '17',
+      uptime: '101',
+      outputMib: 'x',
+    })) {
       expect(Object.keys(problemsOf({ ...fine, [field]: value }, 6, []))).toEqual([field]);
     }
     expect(problemsOf({ ...fine, vramGib: '8' }, 6, [])).toHaveProperty('vramGib');
@@ -144,9 +182,29 @@ describe('the wizard', () => {
   });
 
   test('a_job_document_fills_the_form', () => {
-    const document = { version: 1, name: 'embed', image: 'resolved-at-build', command: ['/embed', 'a b'], env: { K: 'v' }, resources: { cpus_milli: 500, memory_mib: 64, gpu_count: 1, vram_mib: 8_192 }, outputs: { max_bytes: 1_048_577 }, max_seconds: 90 };
+    const document = {
+      version: 1,
+      name: 'embed',
+      image: 'resolved-at-build',
+      command: ['/embed', 'a b'],
+      env: { K: 'v' },
+      resources: { cpus_milli: 500, memory_mib: 64, gpu_count: 1, vram_mib: 8_192 },
+      outputs: { max_bytes: 1_048_577 },
+      max_seconds: 90,
+    };
     const draft = draftOfDocument(JSON.stringify(document), fine);
-    expect(draft).toMatchObject({ name: 'embed', image: fine.image, command: '/embed "a b"', env: 'K=v', cpus: '0.5', memoryMib: '64', gpus: '1', vramGib: '8', outputMib: '2', minutes: '1.5' });
+    expect(draft).toMatchObject({
+      name: 'embed',
+      image: fine.image,
+      command: '/embed "a b"',
+      env: 'K=v',
+      cpus: '0.5',
+      memoryMib: '64',
+      gpus: '1',
+      vramGib: '8',
+      outputMib: '2',
+      minutes: '1.5',
+    });
     expect(splitCommand(draft.command)).toEqual({ words: ['/embed', 'a b'] });
     expect(() => draftOfDocument('{"version":2}', fine)).toThrow('version 1');
     expect(() => draftOfDocument('[', fine)).toThrow('not JSON');
@@ -154,7 +212,9 @@ describe('the wizard', () => {
 });
 
 test('a_requirement_that_fails_is_named_with_what_was_needed_and_found', () => {
-  expect(requirementWords('uptime_too_low', '9900', '9500')).toBe('its uptime is too low (needed 99\u202f%, found 95\u202f%)');
+  expect(requirementWords('uptime_too_low', '9900', '9500')).toBe(
+    'its uptime is too low (needed 99\u202f%, found 95\u202f%)',
+  );
   expect(requirementWords('capacity_exhausted', '1', '0')).toBe('the provider is busy');
   expect(requirementWords('something_new', null, null)).toBe('something new');
 });
