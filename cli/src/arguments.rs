@@ -104,6 +104,9 @@ pub struct DemoArgs {
     /// Where keys, logs and data go.
     #[arg(long, default_value = "target/demo")]
     pub dir: PathBuf,
+    /// Serve the gateway and, where app/dist is built, the dApp at this address; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub gateway: String,
 }
 
 #[derive(Args)]

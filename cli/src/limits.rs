@@ -24,3 +24,6 @@ pub const ENV_FILE_BYTES_MAX: u64 = 1 << 20;
 pub const ARRAY_POLL: Duration = Duration::from_millis(500);
 /// Tasks of one array whose files are sent or fetched at once.
 pub const TASK_TRANSFERS: usize = 4;
+
+/// Most that is read of a gateway's answer, bytes: one job is a few KiB.
+pub const GATEWAY_ANSWER_BYTES_MAX: u64 = 1 << 20;

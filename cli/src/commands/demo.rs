@@ -23,7 +23,7 @@ use solana_signer::Signer;
 
 use super::{
     job::{follow, read_spec_with},
-    localnet::{LocalNetwork, ProviderCharacter},
+    localnet::{LocalNetwork, ProviderCharacter, get},
     market_views::{matched_by_name, outcome_name, state_name},
 };
 use crate::{
@@ -129,6 +129,8 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
             character.offer_price.unwrap_or(0)
         ));
     }
+    let gateway_url = network.start_gateway(&args.gateway).await?;
+    output.say(format!("   gateway and dApp at {gateway_url}"));
     let tenant_key = network.party("tenant", 1_000_000_000, 0).await?;
     let tenant = Tenant::open(network.session.speaking_as(&tenant_key)).await?;
     let before = balances(&network, &tenant_key).await?;
@@ -209,7 +211,12 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
     let conservation_ok = totals(&before) == totals(&after) && jobs.iter().all(|(_, row)| row.balanced());
     checks.that("every atom of both mints is accounted for; escrowed = paid + refunded + fee", conservation_ok);
     checks.that(format!("no lamport is left behind ({leaked} leaked)"), leaked == 0);
-    for daemon in network.validators.iter_mut().chain(network.providers.iter_mut().map(|p| &mut p.daemon)) {
+    checks.that(
+        "the gateway, which anyone could run, tells of these jobs what the chain did",
+        gateway_agrees(&gateway_url, &jobs).await?,
+    );
+    let daemons = network.validators.iter_mut().chain(network.providers.iter_mut().map(|p| &mut p.daemon));
+    for daemon in daemons.chain(&mut network.gateway) {
         daemon.require_alive()?;
     }
 
@@ -217,6 +224,7 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
         .validators
         .iter()
         .chain(network.providers.iter().map(|provider| &provider.daemon))
+        .chain(&network.gateway)
         .map(|daemon| {
             json!({ "name": daemon.name, "startup_ms": daemon.startup.as_millis() as u64,
                 "resident_kib": daemon.resident_kib() })
@@ -249,7 +257,7 @@ pub async fn run(args: DemoArgs, output: &Output) -> Result<ExitCode> {
     });
     if args.keep {
         output.say(format!(
-            "The network stays up: proofmill --network {} --keypair {} job list. Ctrl-C ends it.",
+            "The dApp is at {gateway_url}. The network stays up: proofmill --network {} --keypair {} job list. Ctrl-C ends it.",
             args.dir.join("network.json").display(),
             args.dir.join("tenant-test-keypair.json").display()
         ));
@@ -408,6 +416,32 @@ async fn settle_up(tenant: &Tenant, jobs: &[(Address, JobRow)], output: &Output)
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// Whether the gateway's answers on each job, closed by now, equal what the tenant saw on the chain.
+async fn gateway_agrees(url: &str, jobs: &[(Address, JobRow)]) -> Result<bool> {
+    let address = url.trim_start_matches("http://");
+    let started = Instant::now();
+    for (key, row) in jobs {
+        loop {
+            let (_, body) = get(address, &format!("/v1/jobs/{key}"), limits::GATEWAY_ANSWER_BYTES_MAX).await?;
+            let told: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            let amount = |name: &str| told[name].as_str().and_then(|text| text.parse::<u64>().ok());
+            let same = told["outcome"] == row.verdict
+                && amount("paid") == Some(row.paid)
+                && amount("refunded") == Some(row.refunded)
+                && amount("fee") == Some(row.fee)
+                && told["output_root"] == row.output_root;
+            if same {
+                break;
+            }
+            if started.elapsed() > limits::CRANK_GRACE {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+    Ok(true)
 }
 
 async fn bonded(session: &Session, owner: &Address) -> Result<u64> {

@@ -43,7 +43,7 @@ pub struct LocalNetwork {
     pub genesis: Genesis,
     pub validators: Vec<Daemon>,
     pub providers: Vec<LocalProvider>,
-    pub gateway: Option<LocalGateway>,
+    pub gateway: Option<Daemon>,
     // Last: everything above speaks to it.
     localnet: Localnet,
 }
@@ -56,12 +56,6 @@ pub struct LocalProvider {
     pub offer: Option<Address>,
     pub daemon: Daemon,
     metrics: String,
-}
-
-/// The gateway of a local network, with the dApp where it is built.
-pub struct LocalGateway {
-    pub url: String,
-    pub daemon: Daemon,
 }
 
 /// What sets providers of a local network apart.
@@ -98,7 +92,15 @@ impl LocalNetwork {
         };
         let session = Session::open(settings, None)?;
         let (genesis, session) = bootstrap::genesis(&session, &localnet, dir).await?;
-        Ok(Self { dir: dir.to_owned(), session, genesis, validators: Vec::new(), providers: Vec::new(), gateway: None, localnet })
+        Ok(Self {
+            dir: dir.to_owned(),
+            session,
+            genesis,
+            validators: Vec::new(),
+            providers: Vec::new(),
+            gateway: None,
+            localnet,
+        })
     }
 
     /// A funded wallet.
@@ -193,9 +195,8 @@ impl LocalNetwork {
         let program = binary("proofmill-gateway")?;
         let mut daemon = Daemon::start_with("gateway", &program, arguments, &self.dir.join("gateway.log"))?;
         daemon.wait_ready(async || answers_ready(&listen).await).await?;
-        let url = format!("http://{listen}");
-        self.gateway = Some(LocalGateway { url: url.clone(), daemon });
-        Ok(url)
+        self.gateway = Some(daemon);
+        Ok(format!("http://{listen}"))
     }
 
     /// Waits until a restarted provider answers again.
@@ -234,13 +235,23 @@ fn free_address() -> Result<String> {
 /// Whether `GET /readyz` answers 200.
 async fn answers_ready(address: &str) -> bool {
     let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.ok()?;
-        let mut answer = [0u8; 12];
-        stream.read_exact(&mut answer).await.ok()?;
-        Some(answer.ends_with(b" 200"))
+        let (head, _) = get(address, "/readyz", 4_096).await.ok()?;
+        Some(head.get(8..12) == Some(" 200"))
     };
     tokio::time::timeout(Duration::from_secs(1), ask).await.ok().flatten().unwrap_or(false)
+}
+
+/// Head and body of the answer to a `GET` of a daemon on this machine, of at most `bytes_max` bytes together.
+pub async fn get(address: &str, path: &str, bytes_max: u64) -> Result<(String, Vec<u8>)> {
+    let mut stream = tokio::net::TcpStream::connect(address).await.with_context(|| format!("reaching {address}"))?;
+    // HTTP 1.0: the answer ends where the connection does, without chunks.
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.with_context(|| format!("asking {address} for {path}"))?;
+    let mut answer = Vec::new();
+    stream.take(bytes_max).read_to_end(&mut answer).await.with_context(|| format!("reading {path} of {address}"))?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without a head")?;
+    let body = answer.split_off(end.saturating_add(4));
+    Ok((String::from_utf8_lossy(&answer).into_owned(), body))
 }
 
 pub async fn run(args: LocalnetArgs, output: &Output) -> Result<()> {
