@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { rootNodeFromAnchor } from "@codama/nodes-from-anchor";
 import { renderVisitor } from "@codama/renderers-js";
 import { visit } from "@codama/visitors-core";
+import openapiTypes, { astToString } from "openapi-typescript";
 import { format } from "prettier";
 
 const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -269,6 +270,13 @@ async function render(into) {
   const schema = JSON.parse(await readFile(join(SDK, "..", ...SCHEMA), "utf8"));
   await mkdir(join(into, "jobspec"));
   await writeFile(join(into, "jobspec", "document.ts"), jobDocumentFile(schema));
+  const openapi = JSON.parse(await readFile(join(SDK, "..", "gateway", "openapi.json"), "utf8"));
+  await mkdir(join(into, "gateway"));
+  const types = astToString(await openapiTypes(openapi, { immutable: true, alphabetize: true }));
+  await writeFile(
+    join(into, "gateway", "openapi.ts"),
+    `/** The gateway's own description of its answers, from gateway/openapi.json. Types only: the readers check at run time. */\n\n${types}`,
+  );
   const raw = await files(into);
   const done = new Map();
   for (const [path, source] of raw) {
