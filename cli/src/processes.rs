@@ -41,12 +41,7 @@ impl Daemon {
     }
 
     /// Starts `program ARGUMENTS...`, its output appended to `log`.
-    pub fn start_with(
-        name: impl Into<String>,
-        program: &Path,
-        arguments: Vec<OsString>,
-        log: &Path,
-    ) -> Result<Self> {
+    pub fn start_with(name: impl Into<String>, program: &Path, arguments: Vec<OsString>, log: &Path) -> Result<Self> {
         let mut daemon = Self {
             name: name.into(),
             log: log.to_owned(),
