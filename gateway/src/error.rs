@@ -135,6 +135,11 @@ impl From<StoreError> for ApiError {
 
 impl From<ChainError> for ApiError {
     fn from(error: ChainError) -> Self {
+        if matches!(error, ChainError::Rejected { .. } | ChainError::Unbuildable(_)) {
+            let next = "Check the address: the network refuses this transaction.";
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Self::new(status, "transaction_refused", error.to_string(), next);
+        }
         let next = "Ask again in a moment; the network behind the gateway does not answer as it should.";
         Self::new(StatusCode::BAD_GATEWAY, "chain_unavailable", error.to_string(), next)
     }

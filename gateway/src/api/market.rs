@@ -36,7 +36,9 @@ pub struct ProviderQuery {
     #[param(pattern = "^(consumer|prosumer|datacenter)$")]
     tier: Option<String>,
     /// ISO 3166 numeric country code.
+    #[param(maximum = 65535)]
     region: Option<u16>,
+    #[param(maximum = 255)]
     gpu_min: Option<u8>,
     vram_min_mib: Option<u32>,
     simulated: Option<bool>,
@@ -93,8 +95,10 @@ pub struct OfferQuery {
     #[param(pattern = "^(consumer|prosumer|datacenter)$")]
     tier: Option<String>,
     /// ISO 3166 numeric country code.
+    #[param(maximum = 65535)]
     region: Option<u16>,
     /// At least so many GPUs.
+    #[param(maximum = 255)]
     gpu_count: Option<u8>,
     vram_min_mib: Option<u32>,
     /// At most so many atoms per second.

@@ -11,6 +11,7 @@ pub mod wallet;
 use std::sync::Arc;
 
 use axum::{Router, http::StatusCode};
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -137,9 +138,29 @@ pub fn router() -> Router<Arc<App>> {
 
 /// The OpenAPI document, as it is committed.
 pub fn document() -> String {
-    let mut text = parts().1.to_pretty_json().unwrap_or_default();
+    // The document is made of this code and has no maps with other keys than texts: it is always JSON.
+    let mut whole = serde_json::to_value(parts().1).unwrap_or_default();
+    widen(&mut whole);
+    let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// 32 bits without sign are described as 32 bits with sign, of which half may not be sent: the bound is written out.
+fn widen(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.get("format").and_then(Value::as_str) == Some("int32")
+                && object.get("minimum").and_then(Value::as_u64).is_some()
+            {
+                object.remove("format");
+                object.entry("maximum").or_insert(Value::from(u32::MAX));
+            }
+            object.values_mut().for_each(widen);
+        }
+        Value::Array(values) => values.iter_mut().for_each(widen),
+        _ => {}
+    }
 }
 
 async fn wrong_method() -> ApiError {

@@ -45,6 +45,9 @@ pub struct RpcRequest {
     #[schema(value_type = Value)]
     id: Option<Box<RawValue>>,
     /// One of the methods that are passed on.
+    #[schema(
+        pattern = "^(getLatestBlockhash|simulateTransaction|sendTransaction|getAccountInfo|getMultipleAccounts|getSignatureStatuses|getBalance|getTokenAccountBalance|getMinimumBalanceForRentExemption|getGenesisHash|getSlot|getBlockHeight|getEpochInfo|getRecentPrioritizationFees)$"
+    )]
     method: String,
     #[serde(default)]
     #[schema(value_type = Option<Vec<Value>>)]
