@@ -212,8 +212,7 @@ export const roundRecord = shape({
   verdict: nullable(word),
 });
 export type RoundRecord = Shape<typeof roundRecord>;
-export const roundsRecord: Read<readonly RoundRecord[]> = (value, at) =>
-  shape({ rounds: list(roundRecord, 32) })(value, at).rounds;
+export const roundsRecord: Read<readonly RoundRecord[]> = list(roundRecord, 32);
 
 export const bidRecord = shape({
   address,
@@ -321,10 +320,5 @@ export const eventsPage = page(eventRecord);
 export const bidsPage = page(bidRecord);
 export const casesPage = page(caseRecord);
 
-/** A list, bare or as a page's items. */
-const listed =
-  <T>(read: Read<T>): Read<readonly T[]> =>
-  (value, at) =>
-    Array.isArray(value) ? list(read)(value, at) : page(read)(value, at).items;
-export const validatorsRecord = listed(validatorRecord);
-export const rewardsRecord = listed(rewardPoolRecord);
+export const validatorsRecord = list(validatorRecord);
+export const rewardsPage = page(rewardPoolRecord);

@@ -553,16 +553,20 @@ function RoundView({ round }: { round: RoundRecord }) {
     return { name, state: 'waiting', says: round.state === 'open' ? 'deliberating' : 'did not speak' };
   });
   const committed = round.committed.filter(Boolean).length;
+  const said = new Map<string, number>();
+  for (const { verdict } of round.revealed) said.set(verdict, (said.get(verdict) ?? 0) + 1);
   const phase =
-    round.verdict !== null
-      ? `Verdict: ${named(VERDICTS, round.verdict).name}`
-      : round.state === 'escalated'
-        ? 'Escalated to a larger committee'
-        : round.commit_until !== null && now < round.commit_until && committed < seats.length
-          ? `Commits until ${clock(round.commit_until)}`
-          : round.reveal_until !== null && now < round.reveal_until
-            ? `Reveals until ${clock(round.reveal_until)}`
-            : 'Being closed';
+    round.verdict === null && round.state === 'closed'
+      ? `Over: ${[...said].map(([verdict, count]) => `${count} of ${seats.length} revealed ${named(VERDICTS, verdict).name}`).join(', ') || 'nobody spoke'}`
+      : round.verdict !== null
+        ? `Verdict: ${named(VERDICTS, round.verdict).name}`
+        : round.state === 'escalated'
+          ? 'Escalated to a larger committee'
+          : round.commit_until !== null && now < round.commit_until && committed < seats.length
+            ? `Commits until ${clock(round.commit_until)}`
+            : round.reveal_until !== null && now < round.reveal_until
+              ? `Reveals until ${clock(round.reveal_until)}`
+              : 'Being closed';
   return (
     <div className="stack tight">
       <h3>

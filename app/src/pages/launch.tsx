@@ -563,6 +563,14 @@ function Summary({
               </p>
             </Note>
           )}
+          {paymentMint !== null && escrow > 0n && escrow < paymentMint.escrow_min && (
+            <Note tone="bad" title="The escrow is too small.">
+              <p>
+                The least that this token takes is <Money atoms={paymentMint.escrow_min} mint={paymentMint.mint} />.
+                Reserve more time, or raise the ceiling.
+              </p>
+            </Note>
+          )}
           {poor && (
             <Note tone="bad" title="Your wallet holds too little for this escrow." live>
               <p>

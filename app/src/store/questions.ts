@@ -72,7 +72,7 @@ export const useCases = (owner: string | null) =>
   );
 
 export const useRewards = () =>
-  useKnown('rewards', (signal) => ask('/v1/rewards', records.rewardsRecord, { signal }), slowly);
+  useKnown('rewards', (signal) => askAll('/v1/rewards', records.rewardsPage, { signal }), slowly);
 
 export const useConfig = () =>
   useKnown('config', (signal) => ask('/v1/config', records.configRecord, { signal }), slowly);

@@ -450,37 +450,35 @@ export async function startFixture(): Promise<Fixture> {
   ];
 
   const rounds = (address: string): Json => {
-    if (address === key('job running') || address === key('job open')) return { rounds: [] };
+    if (address === key('job running') || address === key('job open')) return [];
     const settled = address === key('job settled');
     const committee = validators.map((validator) => validator['owner'] ?? null);
-    return {
-      rounds: [
-        {
-          address: key(`round ${address}`),
-          index: 1,
-          attempt: 1,
-          epoch: 3,
-          state: settled ? 'closed' : 'open',
-          threshold: 3,
-          reveals_min: 4,
-          committee,
-          committed: [true, true, settled, true, settled],
-          missed: [false, false, false, false, false],
-          revealed: (settled ? [0, 1, 2, 3, 4] : [0, 1]).map((seat) => ({
-            seat,
-            validator: committee[seat] ?? null,
-            verdict: 'valid',
-            reason: 'The receipt is true.',
-          })),
-          re_executor: String(providers[0]?.['address']),
-          re_executed: settled,
-          opened_at: now() - 25,
-          commit_until: now() + 20,
-          reveal_until: now() + 60,
-          verdict: settled ? 'valid' : null,
-        },
-      ],
-    };
+    return [
+      {
+        address: key(`round ${address}`),
+        index: 1,
+        attempt: 1,
+        epoch: 3,
+        state: settled ? 'closed' : 'open',
+        threshold: 3,
+        reveals_min: 4,
+        committee,
+        committed: [true, true, settled, true, settled],
+        missed: [false, false, false, false, false],
+        revealed: (settled ? [0, 1, 2, 3, 4] : [0, 1]).map((seat) => ({
+          seat,
+          validator: committee[seat] ?? null,
+          verdict: 'valid',
+          reason: 'The receipt is true.',
+        })),
+        re_executor: String(providers[0]?.['address']),
+        re_executed: settled,
+        opened_at: now() - 25,
+        commit_until: now() + 20,
+        reveal_until: now() + 60,
+        verdict: settled ? 'valid' : null,
+      },
+    ];
   };
 
   const market_config: Row = {
@@ -588,7 +586,7 @@ export async function startFixture(): Promise<Fixture> {
       case 'events':
         return page(feed());
       case 'validators':
-        return page(validators);
+        return validators;
       case 'epoch':
         return {
           epoch: 3,
