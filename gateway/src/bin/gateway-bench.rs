@@ -311,13 +311,16 @@ async fn client(
     let mut buffer = vec![0; 512 * 1024];
     let mut due = Instant::now();
     while Instant::now() < ends {
+        // A request that is late because the one before it was slow has waited since it was due.
+        let mut late_since = None;
         if let Some(pause) = pause {
+            late_since = Some(due).filter(|due| *due < Instant::now());
             tokio::time::sleep_until(due.into()).await;
             due += pause;
         }
         let of = &paths[rng.random_range(0..paths.len())];
         let path = &of[rng.random_range(0..of.len())];
-        let begun = Instant::now();
+        let begun = late_since.unwrap_or_else(Instant::now);
         let connected = match stream.take() {
             Some(open) => Ok(open),
             None => TcpStream::connect(to).await,

@@ -168,6 +168,11 @@ impl Network {
 
     /// A registered provider with stake. `model` is its own word for its device.
     pub async fn provider(&self, model: &str) -> Party {
+        self.provider_at(model, Keypair::new().pubkey().to_bytes(), 9).await
+    }
+
+    /// The same with a node at a port of this machine.
+    pub async fn provider_at(&self, model: &str, node_key: [u8; 32], endpoint_port: u16) -> Party {
         let owner = self.wallet().await;
         let me = owner.pubkey();
         let (provider, stake) = (address::provider(&me), address::stake(&me));
@@ -175,10 +180,10 @@ impl Network {
         gpu_model[..model.len()].copy_from_slice(model.as_bytes());
         let args = market::ProviderArgs {
             operator: me,
-            node_key: Keypair::new().pubkey().to_bytes(),
+            node_key,
             class_key: [5; 32],
             endpoint_ip: std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets(),
-            endpoint_port: 9,
+            endpoint_port,
             gpu_model,
             vram_mib: 24_576,
             region: 756,
@@ -251,11 +256,24 @@ impl Network {
         spec_hash: [u8; 32],
         take: Option<(&Party, Address)>,
     ) -> Address {
+        self.job_with_input(tenant, index, node_key, spec_hash, [3; 32], take).await
+    }
+
+    /// The same with the root of an input.
+    pub async fn job_with_input(
+        &self,
+        tenant: &Arc<Keypair>,
+        index: u64,
+        node_key: [u8; 32],
+        spec_hash: [u8; 32],
+        input_root: [u8; 32],
+        take: Option<(&Party, Address)>,
+    ) -> Address {
         let terms = market::JobTerms {
             index,
             spec_hash,
             image_digest: [2; 32],
-            input_root: [3; 32],
+            input_root,
             tenant_node_key: node_key,
             price_ceiling_per_second: 1_000,
             max_seconds: 60,
