@@ -238,6 +238,19 @@ function withExtensions(path, source, all) {
   });
 }
 
+/** A page without a bundler has no `process`; messages that nobody asks for are dropped by their purity instead. */
+function withoutProcess(source) {
+  return source
+    .replace(
+      /let (\w+ErrorMessages): ([^;]+) \| undefined;\s*if \(process\.env\[['"]NODE_ENV['"]\] !== ['"]production['"]\) \{\s*\1 = (\{[\s\S]*?\n?\s*\});?\s*\}\s*(?=export)/g,
+      "const $1: $2 = /* @__PURE__ */ (() => ($3))();\n\n",
+    )
+    .replace(
+      /if \(process\.env\[['"]NODE_ENV['"]\] !== ['"]production['"]\) \{\s*(return [^;]+;)\s*\}\s*return ['"][^'"]*['"];/g,
+      "$1",
+    );
+}
+
 async function render(into) {
   let foreign = new Set();
   for (const program of PROGRAMS) {
@@ -281,7 +294,7 @@ async function render(into) {
   const done = new Map();
   for (const [path, source] of raw) {
     if (!path.endsWith(".ts")) continue;
-    const fixed = withExtensions(path, source, raw)
+    const fixed = withoutProcess(withExtensions(path, source, raw))
       // The one line that does not type-check against the current kit.
       .replaceAll(
         "return extendClient(client, {",
@@ -300,10 +313,12 @@ try {
     const paths = [...new Set([...wanted.keys(), ...found.keys()])].sort();
     const drifted = paths.filter((path) => wanted.get(path) !== found.get(path));
     if (drifted.length > 0) {
-      console.error(`src/generated is not what idl/*.json gives (${drifted.length} files, first ${drifted[0]}).`);
+      console.error(
+        `src/generated is not what idl/, crates/jobspec/schema/ and gateway/openapi.json give (${drifted.length} files, first ${drifted[0]}).`,
+      );
       console.error("Run `npm run generate` in sdk/ and commit the result.");
       process.exitCode = 1;
-    } else console.log(`src/generated: ${wanted.size} files are what idl/*.json gives`);
+    } else console.log(`src/generated: ${wanted.size} files, none differs`);
   } else {
     await rm(GENERATED, { recursive: true, force: true });
     for (const [path, source] of wanted) {

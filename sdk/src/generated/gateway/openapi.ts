@@ -669,10 +669,7 @@ export interface components {
     };
     /** @description A provider's answer to an open job. */
     readonly Bid: {
-      /**
-       * Format: int32
-       * @description The attempt that it won; 0 if none.
-       */
+      /** @description The attempt that it won; 0 if none. */
       readonly accepted_attempt: number;
       readonly address: components["schemas"]["Key"];
       readonly deposit_lamports: components["schemas"]["Amount"];
@@ -700,7 +697,6 @@ export interface components {
     readonly Case: {
       readonly address: components["schemas"]["Key"];
       readonly amount: components["schemas"]["Amount"];
-      /** Format: int32 */
       readonly attempt: number;
       /** @description Bond of the appeal, while it is undecided. */
       readonly bond: components["schemas"]["Amount"];
@@ -737,7 +733,6 @@ export interface components {
       /** Format: int64 */
       readonly measured_at: number;
       readonly tier: string;
-      /** Format: int32 */
       readonly vram_mib: number;
     };
     /** @description What the wallet is to sign. */
@@ -761,15 +756,9 @@ export interface components {
     };
     /** @description The life of the present validator set. */
     readonly Epoch: {
-      /**
-       * Format: int32
-       * @description 0 before the first.
-       */
+      /** @description 0 before the first. */
       readonly epoch: number;
-      /**
-       * Format: int32
-       * @description Least life of a set, seconds.
-       */
+      /** @description Least life of a set, seconds. */
       readonly epoch_seconds: number;
       /** @description Members of the present set. */
       readonly frozen: readonly components["schemas"]["Member"][];
@@ -812,10 +801,7 @@ export interface components {
       readonly at: number | null;
       /** @description Every field: addresses in base58, bytes in hexadecimal, 64-bit numbers without sign as texts. */
       readonly data: Record<string, never>;
-      /**
-       * Format: int32
-       * @description Position among the events of its transaction.
-       */
+      /** @description Position among the events of its transaction. */
       readonly index: number;
       readonly job: components["schemas"]["Key"] | null;
       /** @description As the interface description names it. */
@@ -870,21 +856,14 @@ export interface components {
       readonly address: components["schemas"]["Key"];
       readonly allow_simulated: boolean | null;
       readonly array: components["schemas"]["Key"] | null;
-      /** Format: int32 */
       readonly attempt: number;
-      /** Format: int32 */
       readonly attempts_max: number | null;
-      /**
-       * Format: int32
-       * @description Share of such receipts that is audited, basis points.
-       */
+      /** @description Share of such receipts that is audited, basis points. */
       readonly audit_bps: number | null;
       readonly best_bid_per_second: components["schemas"]["Amount"] | null;
-      /** Format: int32 */
       readonly bids: number | null;
       /** Format: int64 */
       readonly bids_until: number | null;
-      /** Format: int32 */
       readonly certificate_age_seconds_max: number | null;
       /** @description Which parts have been collected: reward, refund, fee, sla. */
       readonly claimed: readonly string[];
@@ -896,9 +875,7 @@ export interface components {
       /** Format: int32 */
       readonly exit_code: number | null;
       readonly fee: components["schemas"]["Amount"];
-      /** Format: int32 */
       readonly fee_bps: number | null;
-      /** Format: int32 */
       readonly gpu_count: number | null;
       readonly image_digest: components["schemas"]["Hash32"] | null;
       readonly index: components["schemas"]["Amount"] | null;
@@ -911,7 +888,6 @@ export interface components {
       readonly matched_at: number | null;
       /** @description instant or auction. */
       readonly matched_by: string | null;
-      /** Format: int32 */
       readonly max_seconds: number | null;
       /** @description Billed time, milliseconds. */
       readonly metered_ms: components["schemas"]["Amount"];
@@ -940,12 +916,10 @@ export interface components {
       readonly receipt_by: number | null;
       readonly receipt_hash: components["schemas"]["Hash32"] | null;
       readonly refunded: components["schemas"]["Amount"];
-      /** Format: int32 */
       readonly region: number | null;
       /** Format: int64 */
       readonly settled_at: number | null;
       readonly sla_bond: components["schemas"]["Amount"] | null;
-      /** Format: int32 */
       readonly sla_uptime_bps: number | null;
       readonly slashed: components["schemas"]["Amount"];
       readonly spec_hash: components["schemas"]["Hash32"] | null;
@@ -961,7 +935,6 @@ export interface components {
       readonly streamed: components["schemas"]["Amount"];
       /** Format: int64 */
       readonly submitted_at: number | null;
-      /** Format: int32 */
       readonly task_index: number | null;
       readonly tenant: components["schemas"]["Key"];
       readonly tenant_node_key: components["schemas"]["Hash32"] | null;
@@ -969,14 +942,12 @@ export interface components {
       readonly termination: string | null;
       /** @description Least tier asked for. */
       readonly tier: string | null;
-      /** Format: int32 */
       readonly uptime_bps: number | null;
       /**
        * Format: int64
        * @description Latest instant for a verdict, once submitted.
        */
       readonly verdict_by: number | null;
-      /** Format: int32 */
       readonly vram_mib: number | null;
     };
     /**
@@ -1016,33 +987,22 @@ export interface components {
     /** @description What a job would ask for. */
     readonly MatchRequest: {
       readonly allow_simulated?: boolean;
-      /**
-       * Format: int32
-       * @description Oldest certificate accepted; 0 asks for none.
-       */
+      /** @description Oldest certificate accepted; 0 asks for none. */
       readonly certificate_age_seconds_max?: number;
-      /** Format: int32 */
       readonly gpu_count?: number;
       /** @description batch or service. */
       readonly kind?: string | null;
-      /** Format: int32 */
       readonly max_seconds: number;
       readonly mint: components["schemas"]["Key"];
       /** @description Atoms per second at most. */
       readonly price_ceiling_per_second: components["schemas"]["Amount"];
-      /**
-       * Format: int32
-       * @description ISO 3166 numeric country code; 0 for anywhere.
-       */
+      /** @description ISO 3166 numeric country code; 0 for anywhere. */
       readonly region?: number;
       readonly sla_bond?: components["schemas"]["Amount"] | null;
-      /** Format: int32 */
       readonly sla_uptime_bps?: number;
       /** @description any, consumer, prosumer or datacenter. */
       readonly tier?: string | null;
-      /** Format: int32 */
       readonly uptime_bps?: number;
-      /** Format: int32 */
       readonly vram_mib?: number;
     };
     /** @description A member of a frozen set. */
@@ -1050,7 +1010,6 @@ export interface components {
       readonly delegate: components["schemas"]["Key"];
       readonly node_key: components["schemas"]["Hash32"];
       readonly owner: components["schemas"]["Key"];
-      /** Format: int32 */
       readonly seat: number;
       readonly weight: components["schemas"]["Amount"];
     };
@@ -1068,15 +1027,11 @@ export interface components {
     };
     /** @description A mint in which jobs may be paid. */
     readonly Mint: {
-      /** Format: int32 */
       readonly decimals: number;
       readonly enabled: boolean;
       /** @description Least escrow of a job, atoms. */
       readonly escrow_min: components["schemas"]["Amount"];
-      /**
-       * Format: int32
-       * @description Stake locked per atom of escrow, basis points.
-       */
+      /** @description Stake locked per atom of escrow, basis points. */
       readonly lock_bps: number;
       readonly mint: components["schemas"]["Key"];
       /** @description The token program that the mint belongs to. */
@@ -1115,20 +1070,14 @@ export interface components {
     };
     /** @description A provider's standing price. */
     readonly Offer: {
-      /** Format: int32 */
       readonly active_jobs: number;
       readonly address: components["schemas"]["Key"];
-      /**
-       * Format: int32
-       * @description Concurrent jobs that the provider takes at most.
-       */
+      /** @description Concurrent jobs that the provider takes at most. */
       readonly capacity: number;
       /** @description Whether the smallest job could take it at this moment. */
       readonly fits_now: boolean;
-      /** Format: int32 */
       readonly gpu_count: number;
       readonly gpu_model: string;
-      /** Format: int32 */
       readonly index: number;
       readonly mint: components["schemas"]["Key"];
       readonly owner: components["schemas"]["Key"];
@@ -1138,18 +1087,13 @@ export interface components {
       readonly provider: components["schemas"]["Key"];
       /** Format: int64 */
       readonly published_at: number;
-      /** Format: int32 */
       readonly region: number;
-      /**
-       * Format: int32
-       * @description Longest run it covers.
-       */
+      /** @description Longest run it covers. */
       readonly seconds_max: number;
       /** @description Whether services may take it. */
       readonly services: boolean;
       readonly simulated: boolean;
       readonly sla_bond_max: components["schemas"]["Amount"];
-      /** Format: int32 */
       readonly sla_uptime_max_bps: number;
       readonly tier: string;
       /**
@@ -1157,7 +1101,6 @@ export interface components {
        * @description Unix seconds.
        */
       readonly valid_until: number;
-      /** Format: int32 */
       readonly vram_mib: number;
     };
     /** @description A session that is open. */
@@ -1253,58 +1196,38 @@ export interface components {
       /** @description Whether it takes new jobs. */
       readonly active: boolean;
       readonly address: components["schemas"]["Key"];
-      /**
-       * Format: int32
-       * @description Concurrent jobs at most.
-       */
+      /** @description Concurrent jobs at most. */
       readonly capacity: number;
       readonly certificate: components["schemas"]["Certificate"] | null;
-      /**
-       * Format: int32
-       * @description Audited and accepted since the last fault.
-       */
+      /** @description Audited and accepted since the last fault. */
       readonly consecutive_accepted: number;
       /** @description Where the node is dialled, `[ip]:port`; null if it did not say. */
       readonly endpoint: string | null;
       /** @description Hash of the hardware and runtime class: re-executions happen within it. */
       readonly gpu_class: components["schemas"]["Hash32"];
-      /** Format: int32 */
       readonly gpu_count: number;
       /** @description Device model as the driver names it, unverified. */
       readonly gpu_model: string;
-      /** Format: int32 */
       readonly jobs_accepted: number;
-      /**
-       * Format: int32
-       * @description Given back, not started, or without a receipt.
-       */
+      /** @description Given back, not started, or without a receipt. */
       readonly jobs_failed: number;
-      /** Format: int32 */
       readonly jobs_rejected: number;
       /** @description Key that signs receipts and names the node on the data plane. */
       readonly node_key: components["schemas"]["Hash32"];
       readonly owner: components["schemas"]["Key"];
-      /**
-       * Format: int32
-       * @description ISO 3166 numeric country code; 0 if unknown.
-       */
+      /** @description ISO 3166 numeric country code; 0 if unknown. */
       readonly region: number;
       /** Format: int64 */
       readonly registered_at: number;
-      /**
-       * Format: int32
-       * @description Last epoch for which rewards were claimed.
-       */
+      /** @description Last epoch for which rewards were claimed. */
       readonly rewarded_epoch: number;
       readonly simulated: boolean;
       readonly stake: components["schemas"]["Stake"] | null;
       /** @description consumer, prosumer or datacenter. */
       readonly tier: string;
-      /** Format: int32 */
       readonly uptime_bps: number;
       /** @description Whether `uptime_bps` was measured or is the initial assumption. */
       readonly uptime_measured: boolean;
-      /** Format: int32 */
       readonly vram_mib: number;
     };
     /** @description Whether everything that the node has is indexed. */
@@ -1338,7 +1261,6 @@ export interface components {
     /** @description Rewards of one epoch. */
     readonly RewardPool: {
       readonly address: components["schemas"]["Key"];
-      /** Format: int32 */
       readonly epoch: number;
       readonly funded: components["schemas"]["Amount"];
       readonly mint: components["schemas"]["Key"];
@@ -1351,7 +1273,6 @@ export interface components {
     /** @description One judging of one receipt. */
     readonly Round: {
       readonly address: components["schemas"]["Key"];
-      /** Format: int32 */
       readonly attempt: number | null;
       /** Format: int64 */
       readonly commit_until: number | null;
@@ -1359,12 +1280,8 @@ export interface components {
       readonly committed: readonly boolean[];
       /** @description One per seat; null where the set that names it is gone. */
       readonly committee: readonly (components["schemas"]["Key"] | null)[];
-      /** Format: int32 */
       readonly epoch: number | null;
-      /**
-       * Format: int32
-       * @description 1, 2 after an escalation, 3 on appeal.
-       */
+      /** @description 1, 2 after an escalation, 3 on appeal. */
       readonly index: number;
       /** @description Seats whose missed reveal is on record. */
       readonly missed: readonly boolean[];
@@ -1375,11 +1292,9 @@ export interface components {
       /** Format: int64 */
       readonly reveal_until: number | null;
       readonly revealed: readonly components["schemas"]["SeatOpinion"][];
-      /** Format: int32 */
       readonly reveals_min: number | null;
       /** @description open, escalated, final, or closed when the account is gone. */
       readonly state: string;
-      /** Format: int32 */
       readonly threshold: number | null;
       /** @description The verdict on the job's attempt, once reached. */
       readonly verdict: string | null;
@@ -1411,7 +1326,6 @@ export interface components {
     readonly SeatOpinion: {
       /** @description What that means. */
       readonly reason: string;
-      /** Format: int32 */
       readonly seat: number;
       readonly validator: components["schemas"]["Key"] | null;
       /** @description valid, invalid, unavailable, inconclusive or divergent. */
@@ -1427,7 +1341,6 @@ export interface components {
     };
     /** @description A frozen validator set. */
     readonly Set: {
-      /** Format: int32 */
       readonly epoch: number;
       /** Format: int64 */
       readonly frozen_at: number;
@@ -1435,10 +1348,7 @@ export interface components {
     };
     /** @description A stake's balances, atoms of the stake mint. */
     readonly Stake: {
-      /**
-       * Format: int32
-       * @description Jobs that hold a lock.
-       */
+      /** @description Jobs that hold a lock. */
       readonly active_jobs: number;
       readonly address: components["schemas"]["Key"];
       readonly bonded: components["schemas"]["Amount"];
