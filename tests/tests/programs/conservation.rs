@@ -102,6 +102,17 @@ const MOVES: &[Move] = &[
         let (opinion, confirms) = p.thinks(t, seat);
         p.w.commit(&t.job, t.round, seat, opinion, confirms)
     })),
+    ("commit_attestations", "", |p, t| p.round_exists(&t.job, t.round).then(|| {
+        // Everybody who has not spoken, now and then everybody.
+        let committed = p.w.round(&t.job, t.round).committed;
+        let again = p.dice.below(8) == 0;
+        let said = |seat: u8| {
+            let (opinion, confirms) = p.thinks(t, seat);
+            p.w.signed(&t.job, t.round, seat, opinion, confirms)
+        };
+        let seats = (0..5).filter(|seat| again || committed & (1 << seat) == 0);
+        p.w.commit_attestations(&t.job, t.round, seats.map(said).collect())
+    })),
     ("reveal_attestations", "", |p, t| p.round_exists(&t.job, t.round).then(|| {
         let round = p.w.round(&t.job, t.round);
         let due = round.committed & !p.spoken(t);
@@ -165,12 +176,12 @@ const MOVES: &[Move] = &[
         let owner = market::Stake::decode(&p.w.data(&case.stake)).unwrap().owner;
         p.w.appeal_slash(owner, at)
     })),
-    ("resolve_appeal", "", |p, t| p.slash_case().map(|(at, case)| {
+    ("resolve_appeal", "", |p, t| p.slash_case().map(|(at, _)| {
         if t.number.is_multiple_of(2) {
             let opinion = p.dice.pick(&[Opinion::Invalid, Opinion::Invalid, Opinion::Valid]);
             p.w.do_decide_appeal(&at, opinion, 3);
         }
-        p.w.resolve_appeal(&JobHandle { address: case.job, ..t.job }, at)
+        p.w.resolve_appeal(at)
     })),
     ("close_case", "", |p, _| p.slash_case().map(|(at, _)| p.w.close_case(at))),
 ];
@@ -188,6 +199,10 @@ const NO_MONEY: &[(&str, &str)] = &[
     ("cancel_array", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
     ("close_array", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
     ("announce_validator", "the arbiter holds no token"),
+    ("open_appeal", "the arbiter holds no token"),
+    ("finalize_appeal", "the arbiter holds no token; what it writes is written by turns of resolve_appeal"),
+    ("close_appeal", "the arbiter holds no token"),
+    ("close_appeal_verdict", "the arbiter holds no token"),
     ("appoint_planter", "the arbiter holds no token"),
     ("close_beacon", "the arbiter holds no token"),
     ("close_plant", "the arbiter holds no token"),
@@ -421,8 +436,7 @@ impl Play {
         self.w.warp(limits::APPEAL_DECISION_SECONDS + 1);
         for (at, case) in self.slash_cases() {
             if case.state == CaseState::Appealed as u8 {
-                let job = JobHandle { address: case.job, ..self.jobs[0] };
-                self.must(self.w.resolve_appeal(&job, at));
+                self.must(self.w.resolve_appeal(at));
             }
             while self.w.case(&at).remaining > 0 {
                 self.w.warp(3_600);
@@ -526,8 +540,8 @@ impl Play {
                     "commit_attestation",
                     "commit_attestation",
                     "commit_attestation",
-                    "commit_attestation",
-                    "commit_attestation",
+                    "commit_attestations",
+                    "commit_attestations",
                     "expire_round",
                     WARP,
                 ],

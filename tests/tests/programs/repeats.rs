@@ -15,6 +15,7 @@ const REPEATED: &[Harmless] = &[
     ("unbond_stake", "*", "*", "the owner unbonds more of its free stake"),
     ("report_usage", "*", "*", "a cumulative total that says nothing new changes nothing"),
     ("accept_witnessed_usage", "*", "*", "a cumulative total that says nothing new changes nothing"),
+    ("commit_attestations", "*", "*", "commitments that stand are passed over: nothing is written"),
     ("top_up_job", "*", "*", "the payer adds as much again"),
 ];
 
