@@ -837,7 +837,10 @@ impl World {
         let party = &self.providers[provider];
         arbiter::join_executors(arbiter::JoinExecutorsAccounts {
             operator: party.operator,
+            config: address::arbiter_config(),
+            market_config: address::market_config(),
             provider: party.account,
+            stake: party.stake,
             executors: address::executors(&self.class_key),
         })
     }
@@ -846,7 +849,10 @@ impl World {
         let party = &self.providers[provider];
         arbiter::leave_executors(arbiter::LeaveExecutorsAccounts {
             operator: party.operator,
+            config: address::arbiter_config(),
+            market_config: address::market_config(),
             provider: party.account,
+            stake: party.stake,
             executors: address::executors(&self.class_key),
         })
     }

@@ -90,6 +90,9 @@ pub const AUDIT_SHARE_BPS_MAX: u16 = 10_000;
 pub const BPS: u64 = 10_000;
 /// Stake atoms locked per payment atom at most, basis points: a thousandfold, for expensive payment tokens.
 pub const LOCK_BPS_MAX: u32 = 10_000_000;
+/// Chance that an audit finds a false receipt, basis points: what the verification study assumes (2.10). The rest is a
+/// re-executor that errs in the same way, or belongs to the judged provider.
+pub const DETECTION_BPS: u16 = 9_500;
 /// GPU memory below which a device is refused, MiB: 8 GiB in the original contract.
 pub const VRAM_MIB_MIN: u32 = 8_192;
 /// Uptime required of a provider, basis points: 95 % in the original contract.

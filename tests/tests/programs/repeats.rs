@@ -88,10 +88,16 @@ fn whatever_is_closed_stays_closed() {
     family.close();
 }
 
+/// Where dust asks for another form of the instruction, which anyone may send.
+#[rustfmt::skip] // one row, one exception
+const DUSTED: &[Harmless] = &[
+    ("close_array empty", "vault", "an atom", "the vault is not empty any more: closed by naming where the dust goes"),
+];
+
 /// Whoever drops an atom or a lamport on an account keeps nobody from anything.
 #[test]
 fn dust_blocks_nothing() {
-    let mut family = Family::new("T19 dust", &[]);
+    let mut family = Family::new("T19 dust", DUSTED);
     for target in targets() {
         for (slot, meta) in target.instruction.accounts.iter().enumerate() {
             let Some(account) = target.world.svm.get_account(&meta.pubkey).filter(|account| !account.executable) else {

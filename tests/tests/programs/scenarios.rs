@@ -585,6 +585,10 @@ pub const SCENARIOS: &[Scenario] = &[
         w.ok(w.cancel_array(&array));
         w.close_array(&array)
     }),
+    row("close_array", "empty", Scope::Job, |w, c| {
+        let array = spent_array(w, c);
+        w.close_array(&array)
+    }),
     row("claim_refund", "of a task", Scope::Job, |w, c| {
         let job = declined_task(w, c);
         w.claim_refund(&job)
@@ -691,6 +695,23 @@ fn declined_task(w: &mut World, c: Cast) -> JobHandle {
     let job = w.do_take(&array, 1, c.provider);
     w.ok(w.decline_job(&job, c.provider));
     job
+}
+
+/// An array whose only task has earned all that was escrowed.
+fn spent_array(w: &mut World, c: Cast) -> ArrayHandle {
+    let array = w.do_post_array(c.tenant, array_terms(c.index as u32, 1));
+    let job = w.do_take(&array, 0, c.provider);
+    w.do_start(&job, c.provider);
+    w.warp(i64::from(LIMITS.run_seconds));
+    w.ok(w.submit_proof(&job, c.provider, claim(w, &job, c.provider, u64::from(LIMITS.run_seconds) * 1_000)));
+    w.seal_slots(2);
+    w.do_judge(&job, c.provider, Opinion::Valid);
+    w.ok(w.verify_proof(&job, c.provider));
+    w.ok(w.claim_reward(&job, c.provider));
+    w.ok(w.sweep_fees(&job));
+    w.warp(limits::AUDIT_CLAIM_SECONDS + 1);
+    w.ok(w.close_job(&job));
+    array
 }
 
 /// The simulated network's own round of the cast; the network is named if it is not yet.

@@ -4046,7 +4046,10 @@ pub fn initialize_drand(accounts: InitializeDrandAccounts, args: InitializeDrand
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinExecutorsAccounts {
     pub operator: Address,
+    pub config: Address,
+    pub market_config: Address,
     pub provider: Address,
+    pub stake: Address,
     pub executors: Address,
 }
 impl JoinExecutorsAccounts {
@@ -4054,7 +4057,10 @@ impl JoinExecutorsAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
             AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
             AccountMeta::new(self.executors, false),
         ]
     }
@@ -4067,7 +4073,10 @@ pub fn join_executors(accounts: JoinExecutorsAccounts) -> Instruction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaveExecutorsAccounts {
     pub operator: Address,
+    pub config: Address,
+    pub market_config: Address,
     pub provider: Address,
+    pub stake: Address,
     pub executors: Address,
 }
 impl LeaveExecutorsAccounts {
@@ -4075,7 +4084,10 @@ impl LeaveExecutorsAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
             AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
             AccountMeta::new(self.executors, false),
         ]
     }
@@ -5581,6 +5593,15 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         discriminator: [0, 211, 105, 156, 61, 163, 79, 119],
         accounts: &[
             AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -5589,6 +5610,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "executors",
                 writable: true,
@@ -5605,6 +5627,15 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         discriminator: [252, 127, 84, 52, 61, 45, 188, 55],
         accounts: &[
             AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -5613,6 +5644,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "executors",
                 writable: true,
