@@ -34,7 +34,7 @@ use crate::{
     exchange::{Exchange, commitment_body, gather, gather_commitments, reachable},
     identity::Identity,
     journal::Journal,
-    limits::{ASK_AGAIN_EVERY, LOOK_EVERY},
+    limits::{ASK_AGAIN_EVERY, LOOK_EVERY, TOGETHER_PATIENCE},
     metrics::Metrics,
     mirror::{self, Mirror, ROUND_OPEN},
 };
@@ -412,8 +412,9 @@ impl Bench {
                 }
                 CommitStep::Post if gathered.is_empty() => return self.commit_alone(seat, answer, sealed).await,
                 CommitStep::Post => {
-                    // Once: whatever spoils the whole does not spoil the own one.
-                    if self.send_commitments(seat, answer, &own, &gathered).await {
+                    // Once, and not for long: whatever spoils or delays the whole does not spoil the own one.
+                    let posting = self.send_commitments(seat, answer, &own, &gathered);
+                    if tokio::time::timeout(TOGETHER_PATIENCE, posting).await.unwrap_or(false) {
                         return true;
                     }
                     return self.commit_alone(seat, answer, sealed).await;

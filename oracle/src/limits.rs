@@ -36,6 +36,9 @@ pub const SETS_MAX: usize = 8;
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long peers are asked for their reveals: most of a first turn, so that what is gathered still lands in it.
 pub const GATHER_FOR: Duration = Duration::from_secs(2);
+/// How long an aggregator waits for its transaction to land before it commits alone: as long as the others wait for it
+/// (`proofmill_oracle_core::limits::ALONE_AFTER_SECONDS`).
+pub const TOGETHER_PATIENCE: Duration = Duration::from_secs(8);
 /// Pause between two questions to a peer that does not serve yet: a look of its own at the chain.
 pub const GATHER_AGAIN_EVERY: Duration = Duration::from_millis(150);
 /// Pause between two announcements of this node's socket: each is a transaction.

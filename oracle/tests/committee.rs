@@ -45,6 +45,8 @@ struct Machine {
     job: JobHandle,
     statuses: BTreeMap<[u8; 64], Option<TransactionFailure>>,
     landed: Landed,
+    /// Transactions that begin with this instruction are taken and never land.
+    lost: Option<[u8; 8]>,
 }
 
 type Question = Box<dyn FnOnce(&mut Machine) + Send>;
@@ -62,7 +64,7 @@ impl Cluster {
             let job = world.do_submitted(0, 1, 0);
             world.do_open_round(&job, 0);
             world.do_reexecute(&job, 1);
-            let mut node = Machine { world, job, statuses: BTreeMap::new(), landed: Vec::new() };
+            let mut node = Machine { world, job, statuses: BTreeMap::new(), landed: Vec::new(), lost: None };
             for question in questions {
                 question(&mut node);
             }
@@ -143,6 +145,9 @@ impl Chain for Cluster {
                 .iter()
                 .filter_map(|instruction| instruction.data.first_chunk().copied())
                 .collect();
+            if heads.iter().any(|head| node.lost == Some(*head)) {
+                return Ok(());
+            }
             match node.world.svm.send_transaction(transaction) {
                 Ok(_) => {
                     node.statuses.insert(signature, None);
@@ -405,6 +410,17 @@ async fn without_the_first_seat_the_others_commit_alone() {
     let round = committee.until(30, |round| round.committed == 0b1_1110).await;
     assert_eq!(round.committed, 0b1_1110);
     assert_eq!((committee.landed(together()).await, committee.landed(alone()).await), (0, 4));
+}
+
+/// The network loses the transaction that carries all: each seat's own comes after it, that of its sender too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_aggregate_that_never_lands_costs_only_delay() {
+    let mut committee = Committee::convene().await;
+    committee.cluster.ask(|node| node.lost = Some(together())).await;
+    (0..5).for_each(|seat| committee.sit(seat));
+    let round = committee.until(50, |round| round.committed == 0b1_1111).await;
+    assert_eq!(round.committed, 0b1_1111);
+    assert_eq!((committee.landed(together()).await, committee.landed(alone()).await), (0, 5));
 }
 
 /// A peer that serves what it did not sign is left out, and nobody else with it.
