@@ -35,7 +35,9 @@ const DELEGATE_LAMPORTS: u64 = 1_000_000_000;
 const MISSED_REVEAL_SLASH: u64 = 1_000_000;
 /// Least stake of a provider and of a validator, atoms (10 tokens).
 const STAKE_MIN: u64 = 10_000_000;
-/// Stake atoms locked per payment atom, basis points: twice the price.
+/// Part of the fee that fills the audit budget, basis points: all that is not burnt (ADR 14).
+const AUDIT_SHARE_BPS: u16 = 9_000;
+/// Stake atoms locked per payment atom at least, basis points: twice the price. A rarer audit locks more (ADR 14).
 const LOCK_BPS: u32 = 20_000;
 /// Least escrow, atoms.
 const ESCROW_MIN: u64 = 1_000;
@@ -85,7 +87,7 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
                         treasury: treasury.pubkey(),
                         domain,
                         fee_bps: 250,
-                        audit_share_bps: 4_000,
+                        audit_share_bps: AUDIT_SHARE_BPS,
                         uptime_min_bps: 9_500,
                         audit_floor_bps: 500,
                         vram_mib_min: 8_192,

@@ -327,7 +327,7 @@ impl Tenant {
     /// Collects what is left of the refund and closes the job: every lamport comes back. Another command of the same
     /// tenant, or a crank, may be doing the same: whatever they were quicker with is left out and the rest sent again.
     pub async fn close(&self, key: &Address, job: &market::Job) -> Result<()> {
-        let mut seen = Some(job.clone());
+        let mut seen = Some(*job);
         // One refusal for the refund and one for the closing are all that somebody quicker can cause.
         for last in [false, false, true] {
             let Some(job) = &seen else { return Ok(()) };

@@ -1,6 +1,7 @@
 //! One seat in one round: gather evidence, judge, record, commit, reveal.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -14,12 +15,14 @@ use proofmill_client::{
 use proofmill_dataplane::Node;
 use proofmill_ledger::LedgerError;
 use proofmill_oracle_core::{
-    BallotError, BallotKey, Decision, Evidence, JudgedJob, Judgement, OutputCheck, ReceiptBytes, Reexecution,
-    RevealStep, RoundWindow, SeatReveal, cast, commitment, compose, face_of, judge, recorded,
+    BallotError, BallotKey, CommitFacts, CommitStep, Decision, Evidence, JudgedJob, Judgement, OutputCheck,
+    ReceiptBytes, Reexecution, RevealStep, RoundWindow, SeatCommitment, SeatReveal, cast, commitment, compose, face_of,
+    judge, recorded,
 };
 use proofmill_protocol::{
     attestation::Attestation,
     ids::{Domain, JobKey, NodeKey, ProviderKey, ValidatorKey},
+    limits::ROUNDS_MAX,
     quorum::{Phase, RoundOutcome},
     verdict::Opinion,
 };
@@ -28,10 +31,10 @@ use tokio::time::Instant;
 
 use crate::{
     evidence::{EvidenceError, Fetcher},
-    exchange::{Exchange, gather, reachable},
+    exchange::{Exchange, commitment_body, gather, gather_commitments, reachable},
     identity::Identity,
     journal::Journal,
-    limits::{ASK_AGAIN_EVERY, LOOK_EVERY},
+    limits::{ASK_AGAIN_EVERY, LOOK_EVERY, TOGETHER_PATIENCE},
     metrics::Metrics,
     mirror::{self, Mirror, ROUND_OPEN},
 };
@@ -102,14 +105,13 @@ pub struct Bench {
 struct Sight {
     round: arbiter::Round,
     first: Option<arbiter::Round>,
-    job: market::Job,
-    domain: [u8; 32],
+    /// What is judged.
+    job: JudgedJob,
     now: i64,
 }
 
 /// What was obtained so far.
 struct Dossier {
-    provider: Option<market::Provider>,
     receipt: ReceiptBytes,
     outputs: OutputCheck,
     openings: [Option<proofmill_oracle_core::Opening>; 2],
@@ -154,11 +156,13 @@ impl Bench {
             },
         };
         let sealed = commitment(&answer, &self.identity.salt(&question));
-        if self.commit(seat, &answer, sealed).await {
+        let committed = self.commit(seat, &answer, sealed, set).await;
+        if committed {
             let revealed = self.reveal(seat, &answer, sealed, set).await;
             self.exchange.withdraw(&seat.round, answer.attempt);
             self.metrics.attestation(revealed?);
         } else {
+            self.exchange.withdraw(&seat.round, answer.attempt);
             self.metrics.attestation(false);
         }
         Ok(())
@@ -190,7 +194,6 @@ impl Bench {
     /// Gathers evidence until there is an opinion, and records it; nothing, if it comes too late.
     async fn consider(&self, seat: &Seat) -> Result<Option<Attestation>, BenchError> {
         let mut dossier = Dossier {
-            provider: None,
             receipt: ReceiptBytes::NotServed,
             outputs: OutputCheck::NotServed,
             openings: [None; 2],
@@ -206,37 +209,30 @@ impl Bench {
                 }
                 continue;
             };
-            if dossier.provider.is_none() {
-                match self.fetcher.provider(sight.round.provider).await {
-                    Ok(provider) => dossier.provider = Some(provider),
-                    Err(error) => self.note(seat, "the judged provider", &error),
+            let evidence = evidence(&sight, &dossier);
+            match judge(&evidence) {
+                Decision::Speak(judgement) => return self.record(seat, &sight, &judgement).await.map(Some),
+                Decision::TooLate => {
+                    tracing::warn!(round = %seat.round, seat = seat.seat, "too late to commit");
+                    return Ok(None);
+                }
+                Decision::Wait(waiting) => {
+                    let words = waiting.to_string();
+                    if dossier.said.as_ref() != Some(&words) {
+                        let job = sight.round.job.to_string();
+                        tracing::info!(job, round = sight.round.index, seat = seat.seat, reason = words, "waits");
+                        dossier.said = Some(words);
+                    }
                 }
             }
-            if let Some(evidence) = evidence(&sight, &dossier) {
-                match judge(&evidence) {
-                    Decision::Speak(judgement) => return self.record(seat, &sight, &judgement).await.map(Some),
-                    Decision::TooLate => {
-                        tracing::warn!(round = %seat.round, seat = seat.seat, "too late to commit");
-                        return Ok(None);
-                    }
-                    Decision::Wait(waiting) => {
-                        let words = waiting.to_string();
-                        if dossier.said.as_ref() != Some(&words) {
-                            let job = sight.round.job.to_string();
-                            tracing::info!(job, round = sight.round.index, seat = seat.seat, reason = words, "waits");
-                            dossier.said = Some(words);
-                        }
-                    }
+            if Instant::now() >= ask_at {
+                let left = evidence.round.margin().saturating_sub(sight.now).max(1);
+                let within = Duration::from_secs(u64::try_from(left).unwrap_or(1));
+                if self.gather(seat, &sight, &evidence, &mut dossier, within).await {
+                    // Something new: judge at once.
+                    continue;
                 }
-                if Instant::now() >= ask_at {
-                    let left = evidence.round.margin().saturating_sub(sight.now).max(1);
-                    let within = Duration::from_secs(u64::try_from(left).unwrap_or(1));
-                    if self.gather(seat, &sight, &evidence, &mut dossier, within).await {
-                        // Something new: judge at once.
-                        continue;
-                    }
-                    ask_at = Instant::now() + ASK_AGAIN_EVERY;
-                }
+                ask_at = Instant::now() + ASK_AGAIN_EVERY;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -250,18 +246,23 @@ impl Bench {
         if round.nonce != seat.nonce || round.state != ROUND_OPEN {
             return None;
         }
-        let job = *mirror.job(&round.job)?;
-        if job.nonce != round.nonce || job.attempt != round.attempt || job.receipt_hash != round.receipt_hash {
-            return None;
-        }
-        let first = (round.index > 1)
+        let domain = mirror.arbiter.as_ref()?.domain;
+        let job = if round.index <= ROUNDS_MAX {
+            let job = mirror.job(&round.job).filter(|job| {
+                job.nonce == round.nonce && job.attempt == round.attempt && job.receipt_hash == round.receipt_hash
+            });
+            judged(domain, &round, job?)
+        } else {
+            judged_on_appeal(domain, &round, mirror.appealed_case(&round)?)
+        };
+        let first = (round.index == ROUNDS_MAX)
             .then(|| mirror.round(&address::round(&round.job, round.attempt, 1)).copied())
             .flatten()
             .filter(|first| first.nonce == round.nonce);
-        if round.index > 1 && first.is_none() {
+        if round.index == ROUNDS_MAX && first.is_none() {
             return None;
         }
-        Some(Sight { round, first, job, domain: mirror.arbiter.as_ref()?.domain, now })
+        Some(Sight { round, first, job, now })
     }
 
     /// Whether no commitment is taken any more.
@@ -310,7 +311,8 @@ impl Bench {
                 Err(error) => self.note(seat, "the outputs", &error),
             }
         }
-        let rounds = if sight.round.index <= 1 { [Some(sight.round), None] } else { [sight.first, Some(sight.round)] };
+        let second = sight.round.index == ROUNDS_MAX;
+        let rounds = if second { [sight.first, Some(sight.round)] } else { [Some(sight.round), None] };
         for (opening, round) in dossier.openings.iter_mut().zip(rounds) {
             let Some(round) = round.filter(|round| round.reexecuted == 1) else { continue };
             if opening.is_some() {
@@ -337,7 +339,7 @@ impl Bench {
     async fn record(&self, seat: &Seat, sight: &Sight, judgement: &Judgement) -> Result<Attestation, BenchError> {
         let validator = self.identity.validator_address();
         let answer = Attestation {
-            domain: Domain(sight.domain),
+            domain: sight.job.domain,
             job: JobKey(sight.round.job.to_bytes()),
             attempt: sight.round.attempt,
             round: sight.round.index,
@@ -361,8 +363,114 @@ impl Bench {
         Ok(attestation)
     }
 
-    /// Commits, until the chain has it or takes none any more. Says whether the seat has committed, as far as is known.
-    async fn commit(&self, seat: &Seat, answer: &Attestation, sealed: [u8; 32]) -> bool {
+    /// Brings the commitment on chain: by the first of its group, together with the others', or alone. `answer` is on
+    /// record. Says whether the seat has committed, as far as is known.
+    async fn commit(&self, seat: &Seat, answer: &Attestation, sealed: [u8; 32], set: &arbiter::ValidatorSet) -> bool {
+        let body = commitment_body(answer, answer.validator.0, sealed);
+        let signature = self.identity.sign_commitment(&body);
+        let own = SeatCommitment { seat: seat.seat, commitment: sealed, signature };
+        if let Err(error) = self.exchange.offer_commitment(&seat.round, answer.attempt, &own) {
+            tracing::warn!(round = %seat.round, %error, "the commitment is not served to peers; check data_dir");
+        }
+        let mut ready_at = None;
+        let mut gathered: BTreeMap<u8, SeatCommitment> = BTreeMap::new();
+        loop {
+            let Some((round, roster, now)) = self.reveal_sight(seat) else {
+                if self.is_over(seat) {
+                    tracing::warn!(round = %seat.round, seat = seat.seat, "the round ended before the commitment landed");
+                    return false;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
+            let windows = mirror::reveal_facts(&round).windows;
+            let facts = CommitFacts { windows, ready_at: *ready_at.get_or_insert(now) };
+            // Who has gone alone meanwhile is not carried.
+            gathered.retain(|other, _| !mirror::has_committed(&round, *other));
+            let held = gathered.keys().fold(0, |seats, other| seats | bit(*other));
+            match facts.step(seat.seat, held, now) {
+                CommitStep::Done => {
+                    tracing::info!(round = %seat.round, seat = seat.seat, "committed");
+                    return true;
+                }
+                CommitStep::TooLate => {
+                    tracing::warn!(round = %seat.round, seat = seat.seat, "the window ended before the commitment landed");
+                    return false;
+                }
+                CommitStep::Wait => tokio::time::sleep(LOOK_EVERY).await,
+                CommitStep::Gather => {
+                    let asked = match roster {
+                        Some(roster) => reachable(&round, set, &roster, facts.lacking(seat.seat) & !held, seat.seat),
+                        None => Vec::new(),
+                    };
+                    if asked.is_empty() {
+                        tokio::time::sleep(LOOK_EVERY).await;
+                    }
+                    for found in gather_commitments(&self.node, seat.round, asked, answer).await {
+                        gathered.insert(found.seat, found);
+                    }
+                }
+                CommitStep::Post if gathered.is_empty() => return self.commit_alone(seat, answer, sealed).await,
+                CommitStep::Post => {
+                    // Once, and not for long: whatever spoils or delays the whole does not spoil the own one.
+                    let posting = self.send_commitments(seat, answer, &own, &gathered);
+                    if tokio::time::timeout(TOGETHER_PATIENCE, posting).await.unwrap_or(false) {
+                        return true;
+                    }
+                    return self.commit_alone(seat, answer, sealed).await;
+                }
+                CommitStep::Alone => return self.commit_alone(seat, answer, sealed).await,
+            }
+        }
+    }
+
+    /// Posts what was gathered with the own commitment. Says whether all of it is on chain.
+    async fn send_commitments(
+        &self,
+        seat: &Seat,
+        answer: &Attestation,
+        own: &SeatCommitment,
+        gathered: &BTreeMap<u8, SeatCommitment>,
+    ) -> bool {
+        let mut together: BTreeMap<u8, SeatCommitment> = gathered.clone();
+        together.insert(own.seat, *own);
+        let seats = together.keys().fold(0u16, |seats, other| seats | bit(*other));
+        let count = together.len();
+        // In the order of their seats, as the program takes them.
+        let commitments = together.into_values().map(|one| arbiter::SeatCommitment {
+            seat: one.seat,
+            commitment: one.commitment,
+            signature: one.signature,
+        });
+        let instruction = arbiter::commit_attestations(
+            arbiter::CommitAttestationsAccounts {
+                config: address::arbiter_config(),
+                validator_set: address::validator_set(answer.epoch),
+                round: seat.round,
+            },
+            arbiter::CommitAttestationsArgs { commitments: commitments.collect() },
+        );
+        let key = format!("commits:{}:{}:{seats}", seat.round, seat.nonce);
+        let request = TransactionRequest::new(self.identity.payer(), vec![instruction]);
+        let round = seat.round.to_string();
+        match self.sender.send(key.as_bytes(), request).await {
+            Ok(confirmed) => {
+                let signature = confirmed.signature.to_string();
+                tracing::info!(round, seat = seat.seat, count, signature, slot = confirmed.slot, "commitments posted");
+                true
+            }
+            Err(error) => {
+                let advice = advice(&error);
+                let refusal = error.custom_code().and_then(ArbiterError::from_code);
+                tracing::info!(round, seat = seat.seat, count, ?refusal, %error, advice, "commitments not taken");
+                false
+            }
+        }
+    }
+
+    /// Commits for this seat alone, until the chain has it or takes none any more. Says whether the seat has committed, as
+    /// far as is known.
+    async fn commit_alone(&self, seat: &Seat, answer: &Attestation, sealed: [u8; 32]) -> bool {
         let instruction = arbiter::commit_attestation(
             arbiter::CommitAttestationAccounts {
                 delegate: self.identity.delegate_address(),
@@ -517,15 +625,22 @@ impl Bench {
             arbiter::RevealAttestationsArgs { output_root: root.unwrap_or_default(), reveals: reveals.collect() },
         )];
         if decides {
-            instructions.push(arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
-                payer: self.identity.delegate_address(),
-                round: seat.round,
-                first: (round.index > 1).then(|| address::round(&round.job, round.attempt, 1)),
-                verdict: address::verdict(&round.job, round.attempt),
-            }));
+            let payer = self.identity.delegate_address();
+            instructions.push(if round.index <= ROUNDS_MAX {
+                arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
+                    payer,
+                    round: seat.round,
+                    first: (round.index > 1).then(|| address::round(&round.job, round.attempt, 1)),
+                    verdict: address::verdict(&round.job, round.attempt),
+                })
+            } else {
+                let slash_case = address::slash_case(&round.job, round.attempt, round.nonce);
+                let verdict = address::appeal_verdict(&slash_case);
+                let round = seat.round;
+                arbiter::finalize_appeal(arbiter::FinalizeAppealAccounts { payer, slash_case, round, verdict })
+            });
         }
-        let seats: u16 =
-            together.iter().fold(0, |seats, reveal| seats | 1u16.checked_shl(reveal.seat.into()).unwrap_or(0));
+        let seats = together.iter().fold(0u16, |seats, reveal| seats | bit(reveal.seat));
         let key = format!("reveal:{}:{}:{seats}:{decides}", seat.round, seat.nonce);
         let request = TransactionRequest::new(self.identity.payer(), instructions);
         let (round, count) = (seat.round.to_string(), together.len());
@@ -575,6 +690,10 @@ fn decides(round: &arbiter::Round, reveals: &[SeatReveal], now: i64) -> bool {
     round.state == ROUND_OPEN && matches!(votes.outcome(rule, closed), RoundOutcome::Decided(_))
 }
 
+fn bit(seat: u8) -> u16 {
+    1u16.checked_shl(seat.into()).unwrap_or(0)
+}
+
 fn advice(error: &ChainError) -> &'static str {
     match error {
         ChainError::Store(_) => "check the disk of data_dir",
@@ -593,41 +712,67 @@ async fn in_time<T>(
     }
 }
 
-/// The evidence as it stands; `None` before the judged provider's account was read.
-fn evidence(sight: &Sight, dossier: &Dossier) -> Option<Evidence> {
-    let provider = dossier.provider.as_ref()?;
-    let (round, job) = (&sight.round, &sight.job);
+/// What a round judges, as the account of its job says it.
+fn judged(domain: [u8; 32], round: &arbiter::Round, job: &market::Job) -> JudgedJob {
+    JudgedJob {
+        domain: Domain(domain),
+        job: JobKey(round.job.to_bytes()),
+        attempt: round.attempt,
+        nonce: round.nonce,
+        provider: ProviderKey(round.provider.to_bytes()),
+        node_key: NodeKey(job.node_key),
+        class_key: job.class_key,
+        image_digest: job.image_digest,
+        spec_hash: job.spec_hash,
+        input_root: job.input_root,
+        receipt_hash: round.receipt_hash,
+        metered_ms: job.metered_ms,
+        exit_code: job.exit_code,
+        termination: job.termination,
+        matched_at: job.matched_at,
+        receipt_at: job.receipt_at,
+    }
+}
+
+/// What an appeal's round judges: the same, as the slash case says it. The job may be gone.
+fn judged_on_appeal(domain: [u8; 32], round: &arbiter::Round, case: &market::SlashCase) -> JudgedJob {
+    JudgedJob {
+        domain: Domain(domain),
+        job: JobKey(round.job.to_bytes()),
+        attempt: round.attempt,
+        nonce: round.nonce,
+        provider: ProviderKey(round.provider.to_bytes()),
+        node_key: NodeKey(case.node_key),
+        class_key: case.class_key,
+        image_digest: case.image_digest,
+        spec_hash: case.spec_hash,
+        input_root: case.input_root,
+        receipt_hash: round.receipt_hash,
+        metered_ms: case.metered_ms,
+        exit_code: case.exit_code,
+        termination: case.termination,
+        matched_at: case.matched_at,
+        receipt_at: case.receipt_at,
+    }
+}
+
+/// The evidence as it stands.
+fn evidence(sight: &Sight, dossier: &Dossier) -> Evidence {
+    let round = &sight.round;
     let [first_opening, second_opening] = dossier.openings;
-    let reexecutions = if round.index <= 1 {
-        [reexecution(Some(round), first_opening), Reexecution::NotDrawn]
-    } else {
+    let reexecutions = if round.index == ROUNDS_MAX {
         [reexecution(sight.first.as_ref(), first_opening), reexecution(Some(round), second_opening)]
+    } else {
+        [reexecution(Some(round), first_opening), Reexecution::NotDrawn]
     };
-    Some(Evidence {
-        job: JudgedJob {
-            domain: Domain(sight.domain),
-            job: JobKey(round.job.to_bytes()),
-            attempt: round.attempt,
-            nonce: round.nonce,
-            provider: ProviderKey(round.provider.to_bytes()),
-            node_key: NodeKey(provider.node_key),
-            class_key: provider.class_key,
-            image_digest: job.image_digest,
-            spec_hash: job.spec_hash,
-            input_root: job.input_root,
-            receipt_hash: round.receipt_hash,
-            metered_ms: job.metered_ms,
-            exit_code: job.exit_code,
-            termination: job.termination,
-            matched_at: job.matched_at,
-            receipt_at: job.receipt_at,
-        },
+    Evidence {
+        job: sight.job,
         round: RoundWindow { index: round.index, opened_at: round.opened_at, commit_until: round.commit_until },
         receipt: dossier.receipt.clone(),
         outputs: dossier.outputs,
         reexecutions,
         now: sight.now,
-    })
+    }
 }
 
 fn reexecution(round: Option<&arbiter::Round>, opening: Option<proofmill_oracle_core::Opening>) -> Reexecution {

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 use solana_address::Address;
 
-use crate::limits::POLL_MS;
+use crate::limits::{DRAND_URLS_MAX, POLL_MS};
 
 /// Written by `init` where there is no file.
 const EXAMPLE: &str = r#"rpc_url = "http://127.0.0.1:8899"
@@ -27,6 +27,8 @@ bind_addr = "127.0.0.1:0"
 metrics_addr = "127.0.0.1:9464"
 poll_ms = 1000
 crank = true
+# Where rounds of the drand network are fetched, if the arbiter's beacon is one: tried in turn, checked before use.
+# drand_urls = ["https://api.drand.sh"]
 "#;
 
 /// Why there is no configuration.
@@ -98,6 +100,9 @@ pub struct Config {
     /// Whether to do what anyone may do.
     #[serde(default = "yes")]
     pub crank: bool,
+    /// HTTP relays of the drand network whose rounds decide, without a path of their own; none on slot hashes.
+    #[serde(default)]
+    pub drand_urls: Vec<String>,
 }
 
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
@@ -164,6 +169,14 @@ impl Config {
                 return Err(ConfigError::CheckConfig { key, rule });
             }
         }
+        if config.drand_urls.len() > DRAND_URLS_MAX {
+            let rule = format!("holds at most {DRAND_URLS_MAX}");
+            return Err(ConfigError::CheckConfig { key: "drand_urls", rule });
+        }
+        if config.drand_urls.iter().any(|url| !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))) {
+            let rule = "must each begin with http:// or https://".to_owned();
+            return Err(ConfigError::CheckConfig { key: "drand_urls", rule });
+        }
         for path in [&mut config.delegate_keypair, &mut config.vote_key, &mut config.data_dir] {
             *path = beside.join(&*path);
         }
@@ -206,6 +219,12 @@ mod tests {
         assert!(matches!(Config::parse(&fast, Path::new("")), Err(ConfigError::CheckConfig { key: "poll_ms", .. })));
         let nobody = EXAMPLE.replace("11111111111111111111111111111111", "nobody");
         assert!(matches!(Config::parse(&nobody, Path::new("")), Err(ConfigError::ParseConfig { .. })));
+        let relays = |list: &str| Config::parse(&format!("{EXAMPLE}drand_urls = {list}\n"), Path::new(""));
+        assert_eq!(relays(r#"["https://a", "http://b"]"#).unwrap().drand_urls, ["https://a", "http://b"]);
+        let many = format!("[{}]", [r#""https://a""#; DRAND_URLS_MAX + 1].join(","));
+        for refused in [r#"["file:///etc"]"#, &many] {
+            assert!(matches!(relays(refused), Err(ConfigError::CheckConfig { key: "drand_urls", .. })), "{refused}");
+        }
         let odd = EXAMPLE.replace("http://", "ftp://");
         assert!(matches!(Config::parse(&odd, Path::new("")), Err(ConfigError::CheckConfig { key: "rpc_url", .. })));
     }

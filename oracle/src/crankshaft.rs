@@ -6,16 +6,26 @@ use std::{collections::BTreeMap, sync::Arc};
 use proofmill_chain::{Chain, ChainError, Sender, TransactionRequest};
 use proofmill_client::{
     address::{self, Coin},
+    appeals::{self, Appeal},
     arbiter::{self, ArbiterError},
     compose::{self, Emptying, Settling},
     market::{self, MarketError},
 };
 use proofmill_oracle_core::{Answer, Crank};
-use proofmill_protocol::evidence::{EvidenceKind, subject_bytes};
+use proofmill_protocol::{
+    appeal::appealed_at,
+    evidence::{EvidenceKind, subject_bytes},
+};
 use solana_address::Address;
-use solana_instruction::Instruction;
+use solana_instruction::{AccountMeta, Instruction};
 
-use crate::{evidence::EvidenceError, evidence::Fetcher, identity::Identity, limits::CRANK_PATIENCE, mirror::Mirror};
+use crate::{
+    drand::{DrandError, DrandNetwork},
+    evidence::{EvidenceError, Fetcher},
+    identity::Identity,
+    limits::CRANK_PATIENCE,
+    mirror::Mirror,
+};
 
 /// Why a crank was not turned.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +36,9 @@ pub enum CrankError {
     /// A provider's account could not be read.
     #[error("a provider's account is needed: {0}")]
     ReadProvider(#[from] EvidenceError),
+    /// A round of the drand network was not obtained.
+    #[error(transparent)]
+    FetchBeacon(#[from] DrandError),
     /// The transaction failed.
     #[error("{}", explain(.0))]
     Send(#[from] ChainError),
@@ -64,17 +77,54 @@ impl CrankError {
                     | ArbiterError::RoundDecided
                     | ArbiterError::AlreadyRecorded
                     | ArbiterError::NotRegistered
+                    | ArbiterError::AppealNotPending
             )
         ) || matches!(
             MarketError::from_code(code),
-            Some(MarketError::JobSettled | MarketError::NothingToSweep | MarketError::AuditNotDue)
+            Some(
+                MarketError::JobSettled
+                    | MarketError::NothingToSweep
+                    | MarketError::AuditNotDue
+                    | MarketError::BountyNotDue
+                    | MarketError::CaseOpen
+                    | MarketError::NotAppealed
+            )
         );
         if for_good { Answer::RefusedForGood } else { Answer::Refused }
+    }
+
+    /// Whether the market said of the lowest bidder that it fits; nothing, if it said something else.
+    pub fn bidder_fits(&self) -> Option<bool> {
+        let Self::Send(error) = self else { return None };
+        bidder_fits(error.custom_code().and_then(MarketError::from_code)?)
     }
 
     /// Whether it says only that there is nothing to do (any more).
     pub fn is_idle(&self) -> bool {
         matches!(self.answer(), Answer::RefusedForGood) || matches!(self, Self::FindSubject)
+    }
+}
+
+/// What a refusal to bind or to skip the lowest bidder says of it: that it fits, that it does not, or neither.
+pub fn bidder_fits(refusal: MarketError) -> Option<bool> {
+    match refusal {
+        MarketError::BidStillFits => Some(true),
+        MarketError::InsufficientCompute
+        | MarketError::ProviderOffline
+        | MarketError::InvalidGpu
+        | MarketError::SimulatedDevice
+        | MarketError::TierTooLow
+        | MarketError::GpuCountTooSmall
+        | MarketError::RegionDiffers
+        | MarketError::UptimeTooLow
+        | MarketError::PriceAboveCeiling
+        | MarketError::FreeStakeTooSmall
+        | MarketError::CapacityExhausted
+        | MarketError::CertificateMissing
+        | MarketError::CertificateTooOld
+        | MarketError::AmountOverflow
+        | MarketError::BidSpent => Some(false),
+        _ => None,
     }
 }
 
@@ -84,7 +134,12 @@ pub struct Subject {
     address: Address,
     job: Option<market::Job>,
     stake: Option<market::Stake>,
-    executors: [Option<Address>; 2],
+    case: Option<market::SlashCase>,
+    evidence: Option<arbiter::Evidence>,
+    /// Where the randomness of the next draw lies.
+    beacon: Address,
+    /// Of the two rounds, and of an appeal.
+    executors: [Option<Address>; 3],
     /// Bits of the executors whom the verdict confirms.
     confirmed: u8,
     rent_payer: Option<Address>,
@@ -105,6 +160,12 @@ impl Subject {
             Crank::CloseRound(at) => mirror.round(&Address::new_from_array(at)).map(|round| round.rent_payer),
             Crank::CloseVerdict(at) => mirror.verdict(&Address::new_from_array(at)).map(|verdict| verdict.rent_payer),
             Crank::CloseSet(epoch) => mirror.old_sets.get(&epoch).copied(),
+            Crank::CloseBid(at) => mirror.bid(&Address::new_from_array(at)).map(|bid| bid.rent_payer),
+            Crank::CloseAppeal => mirror.round(&address::appeal_round(&address)).map(|round| round.rent_payer),
+            Crank::CloseAppealVerdict => {
+                mirror.verdict(&address::appeal_verdict(&address)).map(|verdict| verdict.rent_payer)
+            }
+            Crank::CloseBeacon(round) => mirror.beacon(round).map(|beacon| beacon.rent_payer),
             _ => None,
         };
         let first = job.and_then(|job| mirror.round(&address::round(&address, job.attempt, 1)));
@@ -112,11 +173,30 @@ impl Subject {
             Crank::RecordMissedReveal(at, _) => mirror.round(&Address::new_from_array(at)).copied(),
             _ => None,
         };
+        let case = mirror.case(&address).copied();
+        let evidence = mirror.evidence(&address).copied();
+        let stake_at = match (&case, &evidence) {
+            (Some(case), _) => case.stake,
+            (_, Some(evidence)) => address::stake(&evidence.offender),
+            _ => address,
+        };
+        let event_at = match crank {
+            Crank::EscalateRound => first.map_or(0, |round| round.touched_at),
+            Crank::OpenAppeal => case.map_or(0, |case| appealed_at(case.decide_by)),
+            _ => job.map_or(0, |job| job.receipt_at),
+        };
         Self {
             address,
             job,
-            stake: mirror.stake(&address).copied(),
-            executors: [0, 1].map(|seat| Some(Address::new_from_array(verdict?.executors[seat]))),
+            stake: mirror.stake(&stake_at).copied(),
+            case,
+            evidence,
+            beacon: mirror.beacon_of(event_at),
+            executors: [
+                verdict.map(|verdict| Address::new_from_array(verdict.executors[0])),
+                verdict.map(|verdict| Address::new_from_array(verdict.executors[1])),
+                job.and_then(|job| mirror.appeals_executor(&address, job.attempt, job.nonce)),
+            ],
             confirmed: verdict.map_or(0, |verdict| verdict.confirmed_executors),
             rent_payer,
             treasury: mirror.market.as_ref().map(|config| config.treasury),
@@ -133,13 +213,14 @@ pub struct Crankshaft {
     fetcher: Fetcher,
     sender: Sender,
     identity: Arc<Identity>,
+    drand: DrandNetwork,
 }
 
 impl Crankshaft {
     /// A crankshaft. Its outbox need not survive the process: what is undone is seen undone, and done again.
-    pub fn new(chain: Arc<dyn Chain>, fetcher: Fetcher, identity: Arc<Identity>) -> Self {
+    pub fn new(chain: Arc<dyn Chain>, fetcher: Fetcher, identity: Arc<Identity>, drand: DrandNetwork) -> Self {
         let store = Arc::new(proofmill_chain::MemoryOutbox::default());
-        Self { fetcher, sender: Sender::new(chain, store), identity }
+        Self { fetcher, sender: Sender::new(chain, store), identity, drand }
     }
 
     /// Turns one crank.
@@ -148,10 +229,11 @@ impl Crankshaft {
     /// [`CrankError`]; the chain is as it was, but for a fee at most.
     pub async fn turn(&self, crank: Crank, subject: Subject) -> Result<(), CrankError> {
         let nonce = subject.job.map_or(0, |job| job.nonce);
-        for (number, plan) in self.longer_plans(crank, &subject).await?.into_iter().enumerate() {
+        let mut plans = self.plans(crank, &subject).await?.into_iter().enumerate().peekable();
+        while let Some((number, plan)) = plans.next() {
             match self.send(format!("crank:{crank:?}:{}:{nonce}:{number}", subject.address), plan).await {
                 // Some part of it is refused: a frozen account, an empty budget. What remains is tried with less.
-                Err(CrankError::Send(error @ ChainError::Rejected { .. })) => {
+                Err(CrankError::Send(error @ ChainError::Rejected { .. })) if plans.peek().is_some() => {
                     let error = CrankError::Send(error);
                     if error.is_idle() {
                         return Err(error);
@@ -161,8 +243,17 @@ impl Crankshaft {
                 other => return other,
             }
         }
-        let alone = self.instruction(crank, &subject).await?;
-        self.send(format!("crank:{crank:?}:{}:{nonce}", subject.address), vec![alone]).await
+        Err(CrankError::FindSubject)
+    }
+
+    /// What a crank may be sent as, the most that it makes possible first and the crank alone last.
+    ///
+    /// # Errors
+    /// [`CrankError`]: something that it needs could not be obtained.
+    pub async fn plans(&self, crank: Crank, subject: &Subject) -> Result<Vec<Vec<Instruction>>, CrankError> {
+        let mut plans = self.longer_plans(crank, subject).await?;
+        plans.push(vec![self.instruction(crank, subject).await?]);
+        Ok(plans)
     }
 
     async fn send(&self, effect: String, instructions: Vec<Instruction>) -> Result<(), CrankError> {
@@ -180,6 +271,15 @@ impl Crankshaft {
     /// A receipt that nobody challenged leaves nothing to look up, so that its job is closed at once. What a verdict
     /// settles stays for its parties to read; the tenant closes it.
     async fn longer_plans(&self, crank: Crank, subject: &Subject) -> Result<Vec<Vec<Instruction>>, CrankError> {
+        // Nobody pays for a stranger's token account; whose bounty it is makes its own.
+        if let (Crank::ClaimBounty, Some(case), Some(stake)) = (crank, &subject.case, &subject.stake) {
+            let own = case.reporter == self.identity.delegate_address();
+            let claim = self.instruction(crank, subject).await?;
+            return Ok(own
+                .then(|| vec![make_token_account(case.reporter, Coin::of_stake(stake)), claim])
+                .into_iter()
+                .collect());
+        }
         let (Some(job), Some(treasury)) = (&subject.job, subject.treasury) else { return Ok(Vec::new()) };
         let settling = match crank {
             Crank::SettleUnchallenged => Settling::Unchallenged,
@@ -216,6 +316,11 @@ impl Crankshaft {
         let at = subject.address;
         let payer = self.identity.delegate_address();
         let job = || subject.job.ok_or(CrankError::FindSubject);
+        let case = || subject.case.ok_or(CrankError::FindSubject);
+        let stake = || subject.stake.ok_or(CrankError::FindSubject);
+        fn appeal(at: Address, case: &market::SlashCase) -> Result<Appeal<'_>, CrankError> {
+            Appeal::pending(at, case).ok_or(CrankError::FindSubject)
+        }
         let config = address::market_config();
         Ok(match crank {
             Crank::AcceptBid => {
@@ -229,18 +334,34 @@ impl Crankshaft {
                     stake: self.stake_of(job.best_bidder).await?,
                 })
             }
+            Crank::SkipBid => {
+                let job = job()?;
+                market::skip_bid(market::SkipBidAccounts {
+                    config,
+                    job: at,
+                    mint_rule: address::mint_rule(&job.mint),
+                    bid: address::bid(&at, &job.best_bidder),
+                    provider: job.best_bidder,
+                    stake: self.stake_of(job.best_bidder).await?,
+                })
+            }
+            Crank::CloseBid(bid) => market::close_bid(market::CloseBidAccounts {
+                job: at,
+                bid: Address::new_from_array(bid),
+                rent_payer: subject.rent_payer.ok_or(CrankError::FindSubject)?,
+            }),
             Crank::OpenRound => {
                 let job = job()?;
-                let provider = self.fetcher.provider(job.provider).await?;
                 arbiter::open_round(arbiter::OpenRoundAccounts {
                     payer,
                     config: address::arbiter_config(),
                     job: at,
                     provider: job.provider,
                     validator_set: address::validator_set(subject.epoch),
-                    executors: address::executors(&provider.class_key),
+                    // The class as it was at the match, as the program has it.
+                    executors: address::executors(&job.class_key),
                     round: address::round(&at, job.attempt, 1),
-                    beacon: address::SLOT_HASHES,
+                    beacon: subject.beacon,
                 })
             }
             Crank::ExpireRound => {
@@ -248,18 +369,18 @@ impl Crankshaft {
             }
             Crank::EscalateRound => {
                 let job = job()?;
-                let provider = self.fetcher.provider(job.provider).await?;
                 arbiter::escalate_round(arbiter::EscalateRoundAccounts {
                     payer,
                     config: address::arbiter_config(),
                     job: at,
                     provider: job.provider,
                     validator_set: address::validator_set(subject.epoch),
-                    executors: address::executors(&provider.class_key),
+                    // The class as it was at the match, as the program has it.
+                    executors: address::executors(&job.class_key),
                     first: address::round(&at, job.attempt, 1),
                     first_set: address::validator_set(subject.first_epoch),
                     round: address::round(&at, job.attempt, 2),
-                    beacon: address::SLOT_HASHES,
+                    beacon: subject.beacon,
                 })
             }
             Crank::FinalizeRound(index) => {
@@ -326,11 +447,15 @@ impl Crankshaft {
                 let named = named.ok_or(CrankError::FindSubject)?;
                 let owner = self.fetcher.provider(named).await?.owner;
                 let coin = Coin::of_job(&job);
+                let verdict = match executor {
+                    0 | 1 => address::verdict(&at, job.attempt),
+                    _ => address::appeal_verdict(&address::slash_case(&at, job.attempt, job.nonce)),
+                };
                 market::pay_audit(
                     market::PayAuditAccounts {
                         config,
                         job: at,
-                        verdict: address::verdict(&at, job.attempt),
+                        verdict,
                         provider: named,
                         mint: job.mint,
                         mint_rule: address::mint_rule(&job.mint),
@@ -352,7 +477,7 @@ impl Crankshaft {
                 rent_payer: subject.rent_payer.ok_or(CrankError::FindSubject)?,
             }),
             Crank::SweepSlashed => {
-                let stake = subject.stake.ok_or(CrankError::FindSubject)?;
+                let stake = stake()?;
                 market::sweep_slashed(market::SweepSlashedAccounts {
                     config,
                     stake: at,
@@ -382,6 +507,53 @@ impl Crankshaft {
                 stake: address::stake(&at),
                 roster: address::roster(),
             }),
+            Crank::ApplySlash => {
+                market::apply_slash(market::ApplySlashAccounts { config, stake: case()?.stake, slash_case: at })
+            }
+            Crank::OpenAppeal => appeal(at, &case()?)?.open(payer, subject.epoch, subject.beacon),
+            Crank::FinalizeAppeal => appeal(at, &case()?)?.finalize(payer),
+            Crank::ResolveAppeal => appeal(at, &case()?)?.resolve(),
+            Crank::CloseAppeal => appeals::close_round(at, subject.rent_payer.ok_or(CrankError::FindSubject)?),
+            Crank::CloseAppealVerdict => appeals::close_verdict(at, subject.rent_payer.ok_or(CrankError::FindSubject)?),
+            Crank::CloseCase => {
+                market::close_case(market::CloseCaseAccounts { slash_case: at, rent_payer: case()?.rent_payer })
+            }
+            Crank::ClaimBounty => {
+                let (case, stake) = (case()?, stake()?);
+                let coin = Coin::of_stake(&stake);
+                market::claim_bounty(market::ClaimBountyAccounts {
+                    stake: case.stake,
+                    slash_case: at,
+                    vault: stake.vault,
+                    mint: stake.mint,
+                    destination: coin.account_of(&case.reporter),
+                    token_program: coin.token_program,
+                })
+            }
+            Crank::SlashOnEvidence => {
+                let evidence = subject.evidence.ok_or(CrankError::FindSubject)?;
+                market::slash_on_evidence(market::SlashOnEvidenceAccounts {
+                    payer,
+                    config,
+                    evidence: at,
+                    job: evidence.job,
+                    stake: address::stake(&evidence.offender),
+                    slash_case: address::evidence_case(&at),
+                })
+            }
+            Crank::PostBeacon(round) => {
+                let read = self.fetcher.account(address::drand()).await?.ok_or(CrankError::FindSubject)?;
+                let network = arbiter::DrandConfig::decode(&read).map_err(|_| CrankError::FindSubject)?;
+                let signature = self.drand.fetch(&network, round).await?;
+                arbiter::post_beacon(
+                    arbiter::PostBeaconAccounts { payer, drand: address::drand(), beacon: at },
+                    arbiter::PostBeaconArgs { round, signature },
+                )
+            }
+            Crank::CloseBeacon(_) => arbiter::close_beacon(arbiter::CloseBeaconAccounts {
+                beacon: at,
+                rent_payer: subject.rent_payer.ok_or(CrankError::FindSubject)?,
+            }),
             Crank::RecordMissedReveal(at, seat) => {
                 let round = subject.missed_in.ok_or(CrankError::FindSubject)?;
                 let set = address::validator_set(round.epoch);
@@ -408,6 +580,22 @@ impl Crankshaft {
 
     async fn stake_of(&self, provider: Address) -> Result<Address, CrankError> {
         Ok(address::stake(&self.fetcher.provider(provider).await?.owner))
+    }
+}
+
+/// The associated token program's `CreateIdempotent`.
+fn make_token_account(owner: Address, coin: Coin) -> Instruction {
+    Instruction {
+        program_id: address::ASSOCIATED_TOKEN_PROGRAM,
+        accounts: vec![
+            AccountMeta::new(owner, true),
+            AccountMeta::new(coin.account_of(&owner), false),
+            AccountMeta::new_readonly(owner, false),
+            AccountMeta::new_readonly(coin.mint, false),
+            AccountMeta::new_readonly(address::SYSTEM_PROGRAM, false),
+            AccountMeta::new_readonly(coin.token_program, false),
+        ],
+        data: vec![1],
     }
 }
 

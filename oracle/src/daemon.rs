@@ -27,13 +27,12 @@ use crate::{
     bench::{Bench, Seat},
     config::Config,
     crankshaft::{CrankError, Crankshaft, Sets, Subject, members_of},
+    drand::{DrandError, DrandNetwork},
     evidence::Fetcher,
     exchange::{Exchange, endpoint_of},
     identity::{self, IdentityError},
     journal::Journal,
-    limits::{
-        ANNOUNCE_EVERY, CONFIG_EVERY, CRANKS_MAX, DOWNLOADS_MAX, OLD_SETS, SEATS_MAX, STAKE_POLL_FACTOR, STOP_WITHIN,
-    },
+    limits::{ANNOUNCE_EVERY, CONFIG_EVERY, CRANKS_MAX, DOWNLOADS_MAX, OLD_SETS, SEATS_MAX, STOP_WITHIN},
     metrics::{self, Metrics, ServeMetricsError},
     mirror::{self, Mirror, ROUND_OPEN, Watched},
 };
@@ -61,6 +60,9 @@ pub enum DaemonError {
     /// The numbers.
     #[error(transparent)]
     ServeMetrics(#[from] ServeMetricsError),
+    /// The drand network's URLs.
+    #[error(transparent)]
+    UseDrand(#[from] DrandError),
     /// The watchers.
     #[error("cannot watch the programs: {0}")]
     Watch(#[source] ChainError),
@@ -126,6 +128,7 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
     // Settled beside everything else: an attestation that is resent waits for the same entry.
     let resumed = tokio::spawn(resume(sender.clone()));
     let mirror = Arc::new(RwLock::new(Mirror::default()));
+    let drand = DrandNetwork::new(&config.drand_urls)?;
     let bench = Bench {
         mirror: mirror.clone(),
         fetcher: fetcher.clone(),
@@ -137,7 +140,7 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
         metrics: metrics.clone(),
     };
     let mut daemon = Daemon {
-        crankshaft: config.crank.then(|| Crankshaft::new(chain.clone(), fetcher, identity.clone())),
+        crankshaft: config.crank.then(|| Crankshaft::new(chain.clone(), fetcher, identity.clone(), drand)),
         chain,
         validator: identity.validator_address(),
         mirror,
@@ -203,7 +206,7 @@ fn watch(
     let (into, changes) = mpsc::channel(proofmill_chain::bounds::WATCH_CAPACITY);
     let poll = Duration::from_millis(config.poll_ms);
     for watched in Watched::ALL {
-        let pause = if watched == Watched::Stakes { poll.saturating_mul(STAKE_POLL_FACTOR) } else { poll };
+        let pause = poll.saturating_mul(watched.poll_factor());
         let filter = Filter::Memcmp { offset: 0, bytes: watched.discriminator().to_vec() };
         let options = WatchOptions::new(watched.program(), &config.ws_url).filter(filter).poll_every(pause);
         let mut receiver = watch_program(chain.clone(), options, stop.clone())?;
@@ -302,12 +305,13 @@ impl Daemon {
 
     /// Whether all of them are there.
     async fn read_configs(&mut self) -> Result<bool, ChainError> {
-        let asked = [address::market_config(), address::arbiter_config(), address::roster()];
+        let asked = [address::market_config(), address::arbiter_config(), address::roster(), address::drand()];
         let found = self.chain.accounts(&asked).await?;
         let mut data = found.into_iter().map(|account| account.map(|account| account.data).unwrap_or_default());
         let market = data.next().and_then(|data| market::Config::decode(&data).ok());
         let arbiter = data.next().and_then(|data| arbiter::ArbiterConfig::decode(&data).ok());
         let roster = data.next().and_then(|data| arbiter::Roster::decode(&data).ok());
+        let drand = data.next().and_then(|data| arbiter::DrandConfig::decode(&data).ok());
         let set = match arbiter.as_ref() {
             Some(config) if config.epoch > 0 => self.sets.read(&*self.chain, config.epoch).await?,
             _ => None,
@@ -316,6 +320,7 @@ impl Daemon {
         let complete = market.is_some() && arbiter.is_some();
         let mut mirror = self.mirror.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         (mirror.market, mirror.arbiter) = (market, arbiter);
+        mirror.drand = drand;
         mirror.roster = roster.map(Arc::new);
         mirror.members = set.map_or_else(|| mirror.roster_members(), |set| members_of(&set));
         mirror.old_sets = old_sets;
@@ -418,7 +423,7 @@ impl Daemon {
             if !mirror.complete() {
                 return;
             }
-            let subjects = mirror.crank_subjects();
+            let subjects = mirror.crank_subjects(now);
             let roster = mirror.roster_members();
             self.pacer.retain(&subjects.iter().map(|(subject, _)| subject.to_bytes()).collect());
             let mut due = Vec::new();
@@ -463,6 +468,12 @@ impl Daemon {
                 (error.answer(), "refused")
             }
         };
+        if let (Crank::AcceptBid | Crank::SkipBid, Some(fits)) =
+            (crank, result.as_ref().err().and_then(CrankError::bidder_fits))
+        {
+            let mut mirror = self.mirror.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            mirror.note_bidder(&address, fits);
+        }
         self.metrics.crank(crank.name(), word);
         let now_ms = self.now_ms();
         self.pacer.answered(&address.to_bytes(), crank, answer, now_ms);

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     identity::{self, Identity},
     limits::BALANCE_MIN,
+    mirror::BEACON_DRAND,
 };
 
 /// Outcome of one check.
@@ -98,7 +99,10 @@ pub async fn examine(config: &Config) -> Report {
             identity.delegate_address(),
         ];
         match chain.accounts(&asked).await {
-            Ok(found) => on_chain(&mut report, identity, &found),
+            Ok(found) => {
+                on_chain(&mut report, identity, &found);
+                report.push("beacon", beacon(config, found.get(1).and_then(Option::as_ref)));
+            }
             Err(error) => report.push("accounts", Err(format!("{error}; check rpc_url"))),
         }
     }
@@ -113,6 +117,19 @@ fn data_dir(config: &Config) -> Result<String, String> {
     match tried {
         Ok(()) => Ok("writable".to_owned()),
         Err(error) => Err(format!("{error}; check data_dir")),
+    }
+}
+
+/// Whether the randomness of draws can be brought on chain from here.
+fn beacon(config: &Config, arbiter: Option<&proofmill_chain::AccountSnapshot>) -> Result<String, String> {
+    let arbiter = arbiter.and_then(|account| arbiter::ArbiterConfig::decode(&account.data).ok());
+    match arbiter.map(|arbiter| arbiter.beacon_kind) {
+        Some(BEACON_DRAND) if config.drand_urls.is_empty() => {
+            Err("rounds of a drand network decide and no relay is configured; set drand_urls".to_owned())
+        }
+        Some(BEACON_DRAND) => Ok(format!("rounds of a drand network, from {} relays", config.drand_urls.len())),
+        Some(_) => Ok("slot hashes".to_owned()),
+        None => Err("not known: the arbiter is not initialised on this cluster; check rpc_url".to_owned()),
     }
 }
 

@@ -1,6 +1,7 @@
-//! Reveals between validators: each serves its own once nobody commits any more, and the one whose turn it is asks the
-//! others for theirs. What comes is checked against the commitment on chain and the vote key before it is taken along,
-//! so that a peer can withhold and nothing else.
+//! Commitments and reveals between validators: each serves its signed commitment once its answer is on record, and its
+//! reveal once nobody commits any more; the one whose turn it is asks the others for theirs. What comes is checked
+//! against the vote key, and a reveal against the commitment on chain too, before it is taken along, so that a peer can
+//! withhold and nothing else.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +14,11 @@ use std::{
 use ed25519_dalek::{Signature, VerifyingKey};
 use proofmill_client::arbiter;
 use proofmill_dataplane::{BlobKind, BlobName, Handler, Node, PeerAddr, Refusal, RefusalCode, Sink, Source, Staged};
-use proofmill_oracle_core::{REVEAL_LEN, SeatReveal};
+use proofmill_oracle_core::{COMMITMENT_LEN, REVEAL_LEN, SeatCommitment, SeatReveal};
 use proofmill_protocol::{
-    attestation::Attestation,
+    attestation::{Attestation, Commitment},
     envelope::{Kind, envelope},
+    ids::ValidatorKey,
     sha256,
 };
 use solana_address::Address;
@@ -24,26 +26,48 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::limits::{GATHER_AGAIN_EVERY, GATHER_FOR};
 
-/// A reveal that is served.
+/// Something that is served.
 #[derive(Clone)]
 struct Offer {
     path: PathBuf,
+    len: u64,
     hash: [u8; 32],
 }
 
-/// By round and attempt.
-type Offers = BTreeMap<([u8; 32], u16), Offer>;
+/// By name.
+type Offers = BTreeMap<BlobName, Offer>;
 
-/// What this validator serves: its reveals. Clones share it.
+/// What this validator serves: its commitments and reveals. Clones share it.
 #[derive(Clone)]
 pub struct Exchange {
     folder: PathBuf,
     offers: Arc<Mutex<Offers>>,
 }
 
-/// The name under which a reveal is asked for: that of a receipt, with the round in place of the job.
-fn name_of(round: &Address, attempt: u16) -> BlobName {
-    BlobName { job: round.to_bytes(), attempt, kind: BlobKind::Receipt }
+/// What a peer serves of a round, under the name of something of a job: the round is in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// A commitment, under the name of a specification: it comes first.
+    Commitment,
+    /// A reveal, under the name of a receipt.
+    Reveal,
+}
+
+impl Piece {
+    fn name(self, round: &Address, attempt: u16) -> BlobName {
+        let kind = match self {
+            Self::Commitment => BlobKind::Spec,
+            Self::Reveal => BlobKind::Receipt,
+        };
+        BlobName { job: round.to_bytes(), attempt, kind }
+    }
+
+    const fn len(self) -> u64 {
+        match self {
+            Self::Commitment => COMMITMENT_LEN as u64,
+            Self::Reveal => REVEAL_LEN as u64,
+        }
+    }
 }
 
 impl Exchange {
@@ -52,26 +76,40 @@ impl Exchange {
         Self { folder, offers: Arc::default() }
     }
 
+    /// Serves a commitment from now on. The caller has recorded what it hides.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn offer_commitment(&self, round: &Address, attempt: u16, commitment: &SeatCommitment) -> io::Result<()> {
+        self.offer_piece(Piece::Commitment, round, attempt, &commitment.encode())
+    }
+
     /// Serves a reveal from now on. The caller knows that nobody commits any more.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn offer(&self, round: &Address, attempt: u16, reveal: &SeatReveal) -> io::Result<()> {
-        let bytes = reveal.encode();
+        self.offer_piece(Piece::Reveal, round, attempt, &reveal.encode())
+    }
+
+    fn offer_piece(&self, piece: Piece, round: &Address, attempt: u16, bytes: &[u8]) -> io::Result<()> {
+        let name = piece.name(round, attempt);
         fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(format!("{round}-{attempt}"));
+        let path = self.folder.join(format!("{round}-{attempt}-{}", name.kind.code()));
         fs::write(&path, bytes)?;
-        let offer = Offer { path, hash: *blake3::hash(&bytes).as_bytes() };
-        self.lock().insert((round.to_bytes(), attempt), offer);
+        self.lock().insert(name, Offer { path, len: piece.len(), hash: *blake3::hash(bytes).as_bytes() });
         Ok(())
     }
 
-    /// Serves it no more.
+    /// Serves nothing of a round any more.
     pub fn withdraw(&self, round: &Address, attempt: u16) {
-        if let Some(offer) = self.lock().remove(&(round.to_bytes(), attempt))
-            && let Err(error) = fs::remove_file(&offer.path)
-        {
-            tracing::warn!(path = %offer.path.display(), %error, "a served reveal could not be removed");
+        for piece in [Piece::Commitment, Piece::Reveal] {
+            let removed = self.lock().remove(&piece.name(round, attempt));
+            if let Some(offer) = removed
+                && let Err(error) = fs::remove_file(&offer.path)
+            {
+                tracing::warn!(path = %offer.path.display(), %error, "what was served could not be removed");
+            }
         }
     }
 
@@ -83,10 +121,9 @@ impl Exchange {
 impl Handler for Exchange {
     /// Anyone may have it: it is about to be public.
     async fn open_get(&self, _peer: [u8; 32], name: &BlobName, _offset: u64) -> Result<Source, Refusal> {
-        let found =
-            (name.kind == BlobKind::Receipt).then(|| self.lock().get(&(name.job, name.attempt)).cloned()).flatten();
-        let offer = found.ok_or_else(|| Refusal::new(RefusalCode::NotFound, "no reveal of this round is served"))?;
-        Ok(Source::File { path: offer.path, len: REVEAL_LEN as u64, hash: offer.hash })
+        let found = self.lock().get(name).cloned();
+        let offer = found.ok_or_else(|| Refusal::new(RefusalCode::NotFound, "nothing of this round is served"))?;
+        Ok(Source::File { path: offer.path, len: offer.len, hash: offer.hash })
     }
 
     async fn begin_put(&self, _: [u8; 32], _: &BlobName, _: u64, _: [u8; 32]) -> Result<Sink, Refusal> {
@@ -119,7 +156,7 @@ pub fn addr_of(endpoint: &[u8; 18]) -> Option<SocketAddr> {
     (port != 0 && !ip.is_unspecified() && !ip.is_multicast()).then(|| SocketAddr::new(ip, port))
 }
 
-/// A seat that is asked for its reveal.
+/// A seat that is asked for its commitment or its reveal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Its seat.
@@ -134,7 +171,7 @@ pub struct Asked {
     pub peer: PeerAddr,
 }
 
-/// The seats of a round that lack a reveal and can be reached.
+/// The seats of a round among `open` that can be reached, without the own one.
 pub fn reachable(
     round: &arbiter::Round,
     set: &arbiter::ValidatorSet,
@@ -173,20 +210,69 @@ pub fn holds(reveal: &SeatReveal, asked: &Asked, question: &Attestation) -> bool
         .is_ok_and(|key| key.verify_strict(&message, &Signature::from_bytes(&reveal.signature)).is_ok())
 }
 
-/// Asks every seat at once and returns what came in time and holds.
+/// The signed body of a commitment in the round of `answer`.
+pub fn commitment_body(answer: &Attestation, validator: [u8; 32], commitment: [u8; 32]) -> Commitment {
+    Commitment {
+        domain: answer.domain,
+        job: answer.job,
+        attempt: answer.attempt,
+        round: answer.round,
+        nonce: answer.nonce,
+        epoch: answer.epoch,
+        validator: ValidatorKey(validator),
+        commitment,
+    }
+}
+
+/// Whether a served commitment is its seat's, rightly signed. What it hides only its reveal shows.
+pub fn binds(commitment: &SeatCommitment, asked: &Asked, question: &Attestation) -> bool {
+    let body = commitment_body(question, asked.identity, commitment.commitment);
+    let message = envelope(Kind::Commitment, &sha256(&[&body.encode()]));
+    commitment.seat == asked.seat
+        && VerifyingKey::from_bytes(&asked.vote_key)
+            .is_ok_and(|key| key.verify_strict(&message, &Signature::from_bytes(&commitment.signature)).is_ok())
+}
+
+/// Asks every seat at once for its commitment and returns what came in time and binds.
+pub async fn gather_commitments(
+    node: &Node,
+    round: Address,
+    asked: Vec<Asked>,
+    question: &Attestation,
+) -> Vec<SeatCommitment> {
+    let read = |bytes: &[u8], one: &Asked| SeatCommitment::decode(bytes).filter(|found| binds(found, one, question));
+    let mut out = gather_pieces(node, Piece::Commitment, round, question.attempt, asked, read).await;
+    out.sort_unstable_by_key(|commitment| commitment.seat);
+    out
+}
+
+/// Asks every seat at once for its reveal and returns what came in time and holds.
 pub async fn gather(node: &Node, round: Address, asked: Vec<Asked>, question: &Attestation) -> Vec<SeatReveal> {
+    let read = |bytes: &[u8], one: &Asked| SeatReveal::decode(bytes).filter(|found| holds(found, one, question));
+    let mut out = gather_pieces(node, Piece::Reveal, round, question.attempt, asked, read).await;
+    out.sort_unstable_by_key(|reveal| reveal.seat);
+    out
+}
+
+async fn gather_pieces<T>(
+    node: &Node,
+    piece: Piece,
+    round: Address,
+    attempt: u16,
+    asked: Vec<Asked>,
+    read: impl Fn(&[u8], &Asked) -> Option<T>,
+) -> Vec<T> {
     let mut asking = JoinSet::new();
-    let attempt = question.attempt;
     for one in asked {
         let node = node.clone();
         asking.spawn(async move {
             let mut said = format!("no answer within {GATHER_FOR:?}");
-            // A peer that sees the reveals begin a moment later serves a moment later: it is asked again.
+            // A peer that is ready a moment later serves a moment later: it is asked again.
             let fetch = async {
                 loop {
                     let answer = async {
                         let peer = node.connect(one.peer).await?;
-                        peer.get_bytes(&name_of(&round, attempt), REVEAL_LEN as u64).await
+                        peer.get_bytes(&piece.name(&round, attempt), piece.len()).await
                     };
                     match answer.await {
                         Ok(bytes) => return bytes,
@@ -203,18 +289,17 @@ pub async fn gather(node: &Node, round: Address, asked: Vec<Asked>, question: &A
     while let Some(answer) = asking.join_next().await {
         let Ok((one, answer)) = answer else { continue };
         let reason = match answer {
-            Ok(bytes) => match SeatReveal::decode(&bytes).filter(|reveal| holds(reveal, &one, question)) {
-                Some(reveal) => {
-                    out.push(reveal);
+            Ok(bytes) => match read(&bytes, &one) {
+                Some(found) => {
+                    out.push(found);
                     continue;
                 }
-                None => "it is not what the seat committed to".to_owned(),
+                None => "it is not that seat's, or not what it committed to".to_owned(),
             },
             Err(said) => said,
         };
-        tracing::info!(%round, seat = one.seat, reason, "a peer's reveal is not taken along; it sends its own");
+        tracing::info!(%round, seat = one.seat, ?piece, reason, "not taken along; the seat sends its own");
     }
-    out.sort_unstable_by_key(|reveal| reveal.seat);
     out
 }
 
@@ -297,6 +382,75 @@ mod tests {
             assert!(!holds(&wrong, &asked, &question()), "{wrong:?}");
         }
         assert!(!holds(&right, &Asked { vote_key: [2; 32], ..asked }, &question()));
+    }
+
+    /// A peer's signed commitment, and how it is asked for.
+    fn committed(seat: u8, peer: PeerAddr) -> (SeatCommitment, Asked) {
+        let (reveal, asked) = revealed(seat, peer);
+        let body = commitment_body(&question(), asked.identity, asked.commitment);
+        let vote = SigningKey::from_bytes(&[seat; 32]);
+        let signature = vote.sign(&envelope(Kind::Commitment, &sha256(&[&body.encode()]))).to_bytes();
+        (SeatCommitment { seat: reveal.seat, commitment: asked.commitment, signature }, asked)
+    }
+
+    #[test]
+    fn only_a_commitment_that_its_seat_signed_for_this_round_is_taken_along() {
+        let nowhere = PeerAddr { key: [0; 32], addr: "127.0.0.1:9".parse().unwrap() };
+        let (right, asked) = committed(1, nowhere);
+        assert!(binds(&right, &asked, &question()));
+        let mut signature = right.signature;
+        signature[5] ^= 1;
+        for wrong in [
+            SeatCommitment { seat: 2, ..right },
+            SeatCommitment { commitment: [0; 32], ..right },
+            SeatCommitment { signature, ..right },
+            // An attestation's signature is no commitment's.
+            SeatCommitment { signature: revealed(1, nowhere).0.signature, ..right },
+        ] {
+            assert!(!binds(&wrong, &asked, &question()), "{wrong:?}");
+        }
+        assert!(!binds(&right, &Asked { vote_key: [2; 32], ..asked }, &question()));
+        assert!(!binds(&right, &Asked { identity: [2; 32], ..asked }, &question()));
+        for other in [
+            Attestation { round: 2, ..question() },
+            Attestation { attempt: 2, ..question() },
+            Attestation { nonce: 4, ..question() },
+            Attestation { epoch: 5, ..question() },
+            Attestation { domain: Domain([9; 32]), ..question() },
+        ] {
+            assert!(!binds(&right, &asked, &other), "{other:?}");
+        }
+    }
+
+    /// A commitment and a reveal of one round are served side by side and never one for the other; a peer that is silent
+    /// or lies is left out and nothing else.
+    #[tokio::test]
+    async fn peers_serve_their_commitment_before_their_reveal() {
+        let dir = tempfile::tempdir().unwrap();
+        let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let (round, question) = (Address::new_from_array([3; 32]), question());
+        let asking = Node::bind(NodeConfig::offline([10; 32], local)).await.unwrap();
+        let (mut asked, mut peers) = (Vec::new(), Vec::new());
+        for seat in 1..=3u8 {
+            let node = Node::bind(NodeConfig::offline([20 + seat; 32], local)).await.unwrap();
+            let exchange = Exchange::new(dir.path().join(seat.to_string()));
+            node.serve(Arc::new(exchange.clone())).unwrap();
+            let (commitment, ask) = committed(seat, node.peer_addr());
+            asked.push(ask);
+            peers.push((node, exchange, commitment));
+        }
+        peers[0].1.offer_commitment(&round, 1, &peers[0].2).unwrap();
+        // The second serves another's.
+        peers[1].1.offer_commitment(&round, 1, &peers[0].2).unwrap();
+        assert_eq!(gather_commitments(&asking, round, asked.clone(), &question).await, [peers[0].2]);
+        assert_eq!(gather(&asking, round, asked.clone(), &question).await, [], "no reveal is served yet");
+        let (reveal, _) = revealed(1, peers[0].0.peer_addr());
+        peers[0].1.offer(&round, 1, &reveal).unwrap();
+        assert_eq!(gather(&asking, round, asked.clone(), &question).await, [reveal]);
+        assert_eq!(gather_commitments(&asking, round, asked.clone(), &question).await, [peers[0].2]);
+        peers[0].1.withdraw(&round, 1);
+        peers[1].1.withdraw(&round, 1);
+        assert_eq!(gather_commitments(&asking, round, asked, &question).await, []);
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use proofmill_chain::{KeyfileError, read_keypair, read_or_create_keypair};
 use proofmill_oracle_core::{BallotKey, salt};
 use proofmill_protocol::{
-    attestation::Attestation,
+    attestation::{Attestation, Commitment},
     envelope::{Kind, envelope},
     sha256,
 };
@@ -79,6 +79,12 @@ impl Identity {
     /// The salt that hides the answer to a question.
     pub fn salt(&self, question: &BallotKey) -> [u8; 32] {
         salt(self.vote.as_bytes(), question)
+    }
+
+    /// Signs a commitment, so that a peer may carry it. The caller has recorded what it hides: whoever has the signature
+    /// can put the commitment on chain, and who cannot reveal it is slashed.
+    pub fn sign_commitment(&self, commitment: &Commitment) -> [u8; 64] {
+        self.vote.sign(&envelope(Kind::Commitment, &sha256(&[&commitment.encode()]))).to_bytes()
     }
 
     /// Signs an attestation. The caller has recorded it.

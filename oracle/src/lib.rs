@@ -7,7 +7,8 @@
 //! | `mirror.rs` | what the chain says, decoded |
 //! | `evidence.rs` | fetches from provider and re-executors, within bounds |
 //! | `bench.rs` | one seat in one round: gather, judge, record, commit, reveal |
-//! | `exchange.rs` | reveals between validators |
+//! | `exchange.rs` | commitments and reveals between validators |
+//! | `drand.rs` | rounds of the drand network, from relays that nobody trusts |
 //! | `crankshaft.rs` | cranks as transactions |
 //! | `journal.rs` | the ledger as ballot book and as outbox |
 //! | `daemon.rs` | ties them together until SIGTERM |
@@ -21,6 +22,7 @@ pub mod config;
 pub mod crankshaft;
 pub mod daemon;
 pub mod doctor;
+pub mod drand;
 pub mod evidence;
 pub mod exchange;
 pub mod identity;

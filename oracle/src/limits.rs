@@ -7,6 +7,8 @@ use std::time::Duration;
 pub const POLL_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
 /// Stakes are swept at leisure: their full read is this many times rarer than that of jobs and rounds.
 pub const STAKE_POLL_FACTOR: u32 = 20;
+/// The same for bids, slash cases and beacons: what waits there waits for minutes.
+pub const SLOW_POLL_FACTOR: u32 = 5;
 /// Pause between two looks of a judge at what it waits for: well below the shortest attestation window in use.
 pub const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Pause between two requests to a party that did not serve: a node is asked often enough to be believed silent, and
@@ -34,6 +36,9 @@ pub const SETS_MAX: usize = 8;
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long peers are asked for their reveals: most of a first turn, so that what is gathered still lands in it.
 pub const GATHER_FOR: Duration = Duration::from_secs(2);
+/// How long an aggregator waits for its transaction to land before it commits alone: as long as the others wait for it
+/// (`proofmill_oracle_core::limits::ALONE_AFTER_SECONDS`).
+pub const TOGETHER_PATIENCE: Duration = Duration::from_secs(8);
 /// Pause between two questions to a peer that does not serve yet: a look of its own at the chain.
 pub const GATHER_AGAIN_EVERY: Duration = Duration::from_millis(150);
 /// Pause between two announcements of this node's socket: each is a transaction.
@@ -42,3 +47,13 @@ pub const ANNOUNCE_EVERY: Duration = Duration::from_secs(30);
 pub const OLD_SETS: u32 = 4;
 /// Balance below which the doctor warns, lamports: about a thousand attestations.
 pub const BALANCE_MIN: u64 = 10_000_000;
+
+/// URLs of the drand network at most: each that hangs costs its timeout before the next is tried, and all of them have to
+/// be tried within [`CRANK_PATIENCE`].
+pub const DRAND_URLS_MAX: usize = 8;
+/// How long one URL may take for one answer: a round is some hundred bytes.
+pub const DRAND_PATIENCE: Duration = Duration::from_secs(4);
+/// How long a connection to it may take.
+pub const DRAND_CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes accepted where a round is asked for: published answers have below 500, and more is a lie not worth reading.
+pub const DRAND_BYTES_MAX: usize = 4 * 1024;

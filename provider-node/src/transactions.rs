@@ -103,7 +103,10 @@ impl Transactions {
     pub async fn join_executors(&self, class_key: &[u8; 32]) -> Result<Confirmed, SendError> {
         let accounts = arbiter::JoinExecutorsAccounts {
             operator: self.operator.pubkey(),
+            config: address::arbiter_config(),
+            market_config: address::market_config(),
             provider: self.provider,
+            stake: address::stake(&self.owner),
             executors: address::executors(class_key),
         };
         self.send("join_executors", b"join_executors", vec![arbiter::join_executors(accounts)]).await

@@ -19,7 +19,7 @@ fn life(job: &market::Job) -> Option<JobLife> {
         audit_bps: job.audit_bps,
         opened_at: job.opened_at,
         bids_until: job.bids_until,
-        has_bid: job.best_bidder != Address::default(),
+        best_bidder: (job.best_bidder != Address::default()).then(|| job.best_bidder.to_bytes()),
         matched_at: job.matched_at,
         started_at: job.started_at,
         receipt_at: job.receipt_at,
@@ -54,6 +54,7 @@ fn round_facts(play: &Play, job: usize, index: usize) -> Option<RoundOnChain> {
             round.votes_divergent,
         ],
         rule: (round.seats, round.threshold, round.reveals_min, round.index == 1),
+        touched_at: round.touched_at,
     })
 }
 
@@ -75,6 +76,11 @@ pub fn facts(play: &Play, job: usize, on_chain: Option<&market::Job>) -> Facts {
         life: on_chain.and_then(life),
         rounds: [1, 2].into_iter().filter_map(|index| round_facts(play, job, index)).collect(),
         verdicts: verdict_facts(play, job).into_iter().collect(),
+        // The bidders of the simulation mind their own bids, and slot hashes decide.
+        bids: Vec::new(),
+        unfit: None,
+        appeal_owes: false,
+        draw_ready: true,
     })
 }
 
@@ -106,7 +112,8 @@ fn instructions(play: &Play, job: usize, on_chain: Option<&market::Job>, crank: 
             let index = if play.jobs[job].case.rounds[0].to_bytes() == key { 1 } else { 2 };
             w.record_missed_reveal(handle, index, seat)
         }
-        Crank::SweepSlashed | Crank::FreezeSet(_) | Crank::CloseSet(_) | Crank::RefreshValidator => return None,
+        // These are not decided from a job's facts; slashes, sets and stakes have their own turns below.
+        _ => return None,
     }])
 }
 

@@ -12,18 +12,18 @@ use proofmill_protocol::{
     limits,
     quorum::{RoundOutcome, Rule, Votes},
     settlement, sha256,
-    stake::Balances,
+    stake::{Balances, lock_bps},
     verdict::Opinion,
 };
 use proofmill_simulation::dice::Dice;
 
 /// The launch configuration (`cli/src/bootstrap.rs`).
 mod launch {
-    /// Stake locked per atom of price: twice the price.
+    /// Stake locked per atom of price at least: twice the price.
     pub const LOCK_BPS: u32 = 20_000;
     pub const FEE_BPS: u16 = 250;
     /// Part of the fee that fills the audit budget.
-    pub const AUDIT_SHARE_BPS: u16 = 4_000;
+    pub const AUDIT_SHARE_BPS: u16 = 9_000;
     pub const AUDIT_FLOOR_BPS: u16 = 500;
     pub const PROVEN_AFTER: u32 = 3;
     /// Least escrow of a job, atoms.
@@ -31,7 +31,7 @@ mod launch {
 }
 
 /// Chance that an audit finds a false receipt, basis points: what the study's table assumes.
-const DETECTION_BPS: u16 = 9_500;
+const DETECTION_BPS: u16 = limits::DETECTION_BPS;
 /// One whole, squared: an audit rate times a detection rate.
 const WHOLE: i128 = 100_000_000;
 
@@ -47,7 +47,7 @@ fn cheating_gains(value: u64, fee_bps: u16, lock: u64, audit_bps: u16, detection
     (WHOLE - caught) * i128::from(paid) - caught * i128::from(lock)
 }
 
-/// What the law asks for: `lambda = 1 / (p d) - 1`, rounded up, basis points of the price.
+/// What the law asks for at any detection: `lambda = 1 / (p d) - 1`, rounded up, basis points of the price.
 fn lock_bps_needed(audit_bps: u16, detection_bps: u16) -> u32 {
     let caught = u64::from(audit_bps) * u64::from(detection_bps);
     u32::try_from(((100_000_000 - caught) * 10_000).div_ceil(caught)).unwrap()
@@ -78,16 +78,29 @@ fn cheating_never_pays_with(lock_bps: impl Fn(u16) -> u32) {
 }
 
 #[test]
-#[should_panic(
-    expected = "after 41 accepted audits cheating pays: audited at 3448 bps, a lock of 20000 bps where 20529 are needed"
-)]
 fn cheating_never_pays_at_launch() {
-    cheating_never_pays_with(|_| launch::LOCK_BPS);
+    cheating_never_pays_with(|audited| lock_bps(launch::LOCK_BPS, audited));
+}
+
+/// Whatever a mint's own rule says: governance cannot make cheating pay.
+#[test]
+fn cheating_never_pays_whatever_the_mints_rule() {
+    cheating_never_pays_with(|audited| lock_bps(0, audited));
+}
+
+/// Why the lock is not flat: what it was would stop deterring after 40 accepted audits (the fee buys one more).
+#[test]
+fn a_flat_lock_of_two_prices_deters_down_to_an_audit_rate_of_a_third() {
+    let deters = |accepted| lock_bps(0, audit_bps(accepted)) <= launch::LOCK_BPS;
+    assert!((0..=39).all(deters));
+    assert!(!(40..=500).any(deters));
 }
 
 #[test]
-fn cheating_never_pays_if_the_lock_follows_the_audit_rate() {
-    cheating_never_pays_with(|audited| lock_bps_needed(audited, DETECTION_BPS));
+fn the_programs_lock_is_what_the_law_asks_for() {
+    for audited in limits::AUDIT_BPS_MIN..=10_000 {
+        assert_eq!(lock_bps(0, audited), lock_bps_needed(audited, DETECTION_BPS));
+    }
 }
 
 #[test]
@@ -95,7 +108,7 @@ fn a_new_provider_never_gains_by_cheating() {
     for accepted in 0..=launch::PROVEN_AFTER {
         assert_eq!(audit_bps(accepted), 10_000);
         for value in VALUES {
-            let lock = amount::scale(value, launch::LOCK_BPS).unwrap();
+            let lock = amount::scale(value, lock_bps(launch::LOCK_BPS, 10_000)).unwrap();
             assert!(cheating_gains(value, launch::FEE_BPS, lock, 10_000, DETECTION_BPS) < 0);
         }
     }
@@ -133,25 +146,15 @@ fn reputation_costs(jobs: u32) -> u64 {
 }
 
 /// The audit rate does not look at the price: proving oneself on dust must not make one big lie worth it.
-fn a_reputation_of_dust_buys_nothing(lock_bps: impl Fn(u16) -> u32) {
+#[test]
+fn a_reputation_of_dust_buys_nothing() {
     let dust = 400;
     let audited = audit_bps(dust + launch::PROVEN_AFTER);
     let value = 1_000_000_000;
-    let lock = amount::scale(value, lock_bps(audited)).unwrap();
+    let lock = amount::scale(value, lock_bps(launch::LOCK_BPS, audited)).unwrap();
     let gains = cheating_gains(value, launch::FEE_BPS, lock, audited, DETECTION_BPS) / WHOLE;
     let costs = reputation_costs(dust);
     assert!(gains <= i128::from(costs), "{dust} jobs of dust cost {costs} in fees and one lie gains {gains}");
-}
-
-#[test]
-#[should_panic(expected = "400 jobs of dust cost 10000 in fees and one lie gains 833687500")]
-fn a_reputation_of_dust_buys_nothing_at_launch() {
-    a_reputation_of_dust_buys_nothing(|_| launch::LOCK_BPS);
-}
-
-#[test]
-fn a_reputation_of_dust_buys_nothing_if_the_lock_follows_the_audit_rate() {
-    a_reputation_of_dust_buys_nothing(|audited| lock_bps_needed(audited, DETECTION_BPS));
 }
 
 /// One career: lies on every job until it is caught. How many jobs, and what it gained, in prices of a job.
@@ -466,9 +469,25 @@ fn a_ring_never_draws_more_than_it_pays() {
     }
 }
 
+/// The audit rate that the fees of honest jobs pay for, basis points: what a job brings, as a share of its price.
+const PAID_FOR_BPS: u16 = 225;
+
+#[test]
+fn fees_pay_for_the_audit_of_one_receipt_in_forty_four() {
+    let gross = 1_000_000_000;
+    let fee = amount::share(gross, launch::FEE_BPS).unwrap();
+    let brings = amount::share(fee, launch::AUDIT_SHARE_BPS).unwrap();
+    assert_eq!(brings, amount::share(gross, PAID_FOR_BPS).unwrap());
+    // Auditing no more than that would ask of a proven provider twice the lock of the launch's floor.
+    assert_eq!(lock_bps(0, PAID_FOR_BPS), 457_837);
+    assert_eq!(lock_bps(0, launch::AUDIT_FLOOR_BPS), 200_527);
+    // So the launch audits more, and the rest is the treasury's to fill in: 2.75 % of a proven provider's price.
+    assert_eq!(launch::AUDIT_FLOOR_BPS - PAID_FOR_BPS, 275);
+}
+
 /// What audits cost must come from somewhere: of each job's fee, the audit share pays the re-executions.
 #[test]
-#[should_panic(expected = "audited at 500 bps a job costs 50000000 in re-executions and brings 10000000")]
+#[should_panic(expected = "audited at 500 bps a job costs 50000000 in re-executions and brings 22500000")]
 fn fees_pay_for_audits() {
     let gross = 1_000_000_000;
     let fee = amount::share(gross, launch::FEE_BPS).unwrap();

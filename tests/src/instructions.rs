@@ -1,6 +1,12 @@
 //! One builder per instruction: the transaction an honest party would send. Tests alter what they test.
 
-use proofmill_client::{address, arbiter, compose::Emptying, market};
+use proofmill_client::{
+    address,
+    appeals::{self, Appeal},
+    arbiter,
+    compose::Emptying,
+    market,
+};
 use proofmill_protocol::{
     evidence::{EvidenceKind, subject_bytes},
     verdict::Opinion,
@@ -412,13 +418,13 @@ impl World {
         market::appeal_slash(market::AppealSlashAccounts { owner, stake: address::stake(&owner), slash_case: case })
     }
 
-    pub fn resolve_appeal(&self, job: &JobHandle, case: Address) -> Instruction {
+    pub fn resolve_appeal(&self, case: Address) -> Instruction {
         let stake = market::SlashCase::decode(&self.data(&case)).map_or(self.outsider, |case| case.stake);
         market::resolve_appeal(market::ResolveAppealAccounts {
             config: address::market_config(),
             stake,
             slash_case: case,
-            verdict: address::appeal_verdict(&job.address, self.attempt_number(job)),
+            verdict: address::appeal_verdict(&case),
         })
     }
 
@@ -575,7 +581,7 @@ impl World {
             stake: party.map(|party| party.stake),
             config: provider.map(|_| address::market_config()),
             verdict: provider.map(|_| address::verdict(&job.address, self.attempt_number(job))),
-            round: provider.map(|_| address::round(&job.address, 1, 1)),
+            round: provider.map(|_| self.round_address(job, 1)),
         })
     }
 
@@ -672,13 +678,18 @@ impl World {
         })
     }
 
+    /// Pays re-executor 0 or 1 of the rounds, or 2: the appeal's.
     pub fn pay_audit(&self, job: &JobHandle, executor: u8, provider: usize) -> Instruction {
         let party = &self.providers[provider];
+        let verdict = match executor {
+            2 => address::appeal_verdict(&self.slash_case(job)),
+            _ => address::verdict(&job.address, self.attempt_number(job)),
+        };
         market::pay_audit(
             market::PayAuditAccounts {
                 config: address::market_config(),
                 job: job.address,
-                verdict: address::verdict(&job.address, self.attempt_number(job)),
+                verdict,
                 provider: party.account,
                 mint: job.mint,
                 mint_rule: address::mint_rule(&job.mint),
@@ -742,6 +753,8 @@ impl World {
     pub fn apply_arbiter(&self) -> Instruction {
         arbiter::apply_arbiter(arbiter::ApplyArbiterAccounts {
             config: address::arbiter_config(),
+            market_config: address::market_config(),
+            drand: address::drand(),
             queued: address::queued_arbiter(),
             rent_payer: self.authority,
         })
@@ -824,7 +837,10 @@ impl World {
         let party = &self.providers[provider];
         arbiter::join_executors(arbiter::JoinExecutorsAccounts {
             operator: party.operator,
+            config: address::arbiter_config(),
+            market_config: address::market_config(),
             provider: party.account,
+            stake: party.stake,
             executors: address::executors(&self.class_key),
         })
     }
@@ -833,7 +849,10 @@ impl World {
         let party = &self.providers[provider];
         arbiter::leave_executors(arbiter::LeaveExecutorsAccounts {
             operator: party.operator,
+            config: address::arbiter_config(),
+            market_config: address::market_config(),
             provider: party.account,
+            stake: party.stake,
             executors: address::executors(&self.class_key),
         })
     }
@@ -864,6 +883,27 @@ impl World {
             round: address::round(&job.address, self.attempt_number(job), 2),
             beacon: self.beacon_account,
         })
+    }
+
+    /// The round of the appeal against the job's slash.
+    pub fn open_appeal(&self, case: Address) -> Instruction {
+        let stored = self.case(&case);
+        Appeal { slash_case: case, case: &stored }.open(self.crank, self.epoch(), self.beacon_account)
+    }
+
+    pub fn finalize_appeal(&self, case: Address) -> Instruction {
+        let stored = self.case(&case);
+        Appeal { slash_case: case, case: &stored }.finalize(self.crank)
+    }
+
+    pub fn close_appeal(&self, case: Address) -> Instruction {
+        let round = arbiter::Round::decode(&self.data(&address::appeal_round(&case)));
+        appeals::close_round(case, round.map_or(self.crank, |round| round.rent_payer))
+    }
+
+    pub fn close_appeal_verdict(&self, case: Address) -> Instruction {
+        let verdict = arbiter::Verdict::decode(&self.data(&address::appeal_verdict(&case)));
+        appeals::close_verdict(case, verdict.map_or(self.crank, |verdict| verdict.rent_payer))
     }
 
     pub fn expire_round(&self, job: &JobHandle) -> Instruction {
@@ -899,7 +939,7 @@ impl World {
                 operator: party.operator,
                 config: address::arbiter_config(),
                 provider: party.account,
-                round: address::round(&job.address, self.attempt_number(job), index),
+                round: self.round_address(job, index),
             },
             arbiter::SubmitReexecutionArgs { args },
         )
@@ -931,7 +971,7 @@ impl World {
             arbiter::CommitAttestationAccounts {
                 delegate,
                 validator_set: address::validator_set(self.round_epoch(job, index)),
-                round: address::round(&job.address, self.attempt_number(job), index),
+                round: self.round_address(job, index),
             },
             arbiter::CommitAttestationArgs { seat, commitment },
         )
@@ -941,6 +981,30 @@ impl World {
     pub fn commit(&self, job: &JobHandle, index: u8, seat: u8, opinion: u8, confirms: u8) -> Instruction {
         let body = steps::attestation(self, job, index, seat, opinion, confirms);
         self.commit_attestation(job, index, seat, self.seated(job, index, seat).commitment(&body))
+    }
+
+    /// The commitment of `seat` to the opinion that [`World::reveal`] reveals, signed by its vote key.
+    pub fn signed(&self, job: &JobHandle, index: u8, seat: u8, opinion: u8, confirms: u8) -> arbiter::SeatCommitment {
+        let party = self.seated(job, index, seat);
+        let commitment = party.commitment(&steps::attestation(self, job, index, seat, opinion, confirms));
+        let body = steps::signed_commitment(self, job, index, seat, commitment);
+        arbiter::SeatCommitment { seat, commitment, signature: party.sign_commitment(&body) }
+    }
+
+    pub fn commit_attestations(
+        &self,
+        job: &JobHandle,
+        index: u8,
+        commitments: Vec<arbiter::SeatCommitment>,
+    ) -> Instruction {
+        arbiter::commit_attestations(
+            arbiter::CommitAttestationsAccounts {
+                config: address::arbiter_config(),
+                validator_set: address::validator_set(self.round_epoch(job, index)),
+                round: self.round_address(job, index),
+            },
+            arbiter::CommitAttestationsArgs { commitments },
+        )
     }
 
     /// What `seat` reveals: correctly signed and salted.
@@ -961,7 +1025,7 @@ impl World {
             arbiter::RevealAttestationsAccounts {
                 config: address::arbiter_config(),
                 validator_set: address::validator_set(self.round_epoch(job, index)),
-                round: address::round(&job.address, self.attempt_number(job), index),
+                round: self.round_address(job, index),
             },
             arbiter::RevealAttestationsArgs { output_root: [9; 32], reveals },
         )
@@ -981,7 +1045,7 @@ impl World {
             arbiter::RecordMissedRevealAccounts {
                 reporter: self.outsider,
                 validator_set: address::validator_set(round.epoch),
-                round: address::round(&job.address, self.attempt_number(job), index),
+                round: self.round_address(job, index),
                 evidence: address::evidence(&offender, EvidenceKind::MissedReveal as u8, &subject),
             },
             arbiter::RecordMissedRevealArgs { seat, offender: offender.to_bytes(), subject },
@@ -991,7 +1055,7 @@ impl World {
     pub fn finalize_round(&self, job: &JobHandle, index: u8) -> Instruction {
         arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
             payer: self.crank,
-            round: address::round(&job.address, self.attempt_number(job), index),
+            round: self.round_address(job, index),
             first: (index == 2).then(|| address::round(&job.address, self.attempt_number(job), 1)),
             verdict: address::verdict(&job.address, self.attempt_number(job)),
         })
@@ -1000,7 +1064,7 @@ impl World {
     pub fn close_round(&self, job: &JobHandle, index: u8) -> Instruction {
         arbiter::close_round(arbiter::CloseRoundAccounts {
             job: job.address,
-            round: address::round(&job.address, self.attempt_number(job), index),
+            round: self.round_address(job, index),
             rent_payer: self.rent_payer_of_round(job, index),
         })
     }

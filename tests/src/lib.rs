@@ -15,6 +15,6 @@ pub use drand::{SimulatedNetwork, evmnet};
 pub use parties::{ProviderParty, ValidatorParty, commitment, public_key, secret, sign_usage, tenant_node, wallet};
 pub use steps::{
     ArrayHandle, JobHandle, LIMITS, Limits, TestBuilder, array_terms, attestation, claim, claim_of, service_terms,
-    settings, terms, usage_claim, usage_report,
+    settings, signed_commitment, terms, usage_claim, usage_report,
 };
 pub use witnesses::Measured;

@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use proofmill_client::address;
 use proofmill_protocol::{
-    attestation::{Attestation, Reexecution, commitment_bytes},
+    attestation::{Attestation, Commitment, Reexecution, commitment_bytes},
     envelope::{Kind, envelope},
     receipt::ReceiptCore,
     sha256,
@@ -86,6 +86,10 @@ impl ValidatorParty {
 
     pub fn sign_attestation(&self, body: &Attestation) -> [u8; 64] {
         sign(&self.vote, Kind::Attestation, &body.encode())
+    }
+
+    pub fn sign_commitment(&self, body: &Commitment) -> [u8; 64] {
+        sign(&self.vote, Kind::Commitment, &body.encode())
     }
 
     /// The salt with which this validator hides an opinion: another one for each question and answer.

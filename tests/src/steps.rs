@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use proofmill_client::{address, arbiter, market};
 use proofmill_protocol::{
     arrays,
-    attestation::{Attestation, Reexecution},
+    attestation::{Attestation, Commitment, Reexecution},
     evidence::{EVIDENCE_DISCRIMINATOR, EVIDENCE_LEN, EVIDENCE_VERSION, EvidenceKind, subject_bytes},
     ids::{Domain, JobKey, NodeKey, ValidatorKey},
-    merkle,
+    limits, merkle,
     receipt::ReceiptCore,
     usage::{UsageReport, UsageWitness},
     verdict::{Opinion, VERDICT_DISCRIMINATOR, VERDICT_LEN, VERDICT_VERSION},
@@ -257,6 +257,21 @@ pub fn attestation(world: &World, job: &JobHandle, index: u8, seat: u8, opinion:
         receipt_hash: round.receipt_hash,
         output_root: if opinion == Opinion::Valid { [9; 32] } else { [0; 32] },
         validator: ValidatorKey(world.seated(job, index, seat).identity.to_bytes()),
+    }
+}
+
+/// What the validator on `seat` of a round signs, so that others carry its commitment.
+pub fn signed_commitment(world: &World, job: &JobHandle, index: u8, seat: u8, commitment: [u8; 32]) -> Commitment {
+    let round = world.round(job, index);
+    Commitment {
+        domain: Domain(world.domain),
+        job: JobKey(round.job.to_bytes()),
+        attempt: round.attempt,
+        round: round.index,
+        nonce: round.nonce,
+        epoch: round.epoch,
+        validator: ValidatorKey(world.seated(job, index, seat).identity.to_bytes()),
+        commitment,
     }
 }
 
@@ -692,18 +707,35 @@ impl World {
         self.ok(self.apply_slash(self.slash_case(job)));
     }
 
+    /// The owner of the slashed stake appeals, and the round of the appeal opens.
+    pub fn do_appeal(&mut self, job: &JobHandle, provider: usize) -> Address {
+        let case = self.slash_case(job);
+        self.ok(self.appeal_slash(self.providers[provider].owner, case));
+        self.seal_slots(2);
+        self.do_keep_epoch();
+        self.ok(self.open_appeal(case));
+        case
+    }
+
+    /// The appeal's committee says all the same, and that is its verdict.
+    pub fn do_judge_appeal(&mut self, job: &JobHandle, opinion: Opinion, confirms: u8) {
+        self.do_reexecute(job, limits::APPEAL_ROUND);
+        self.do_attest_all(job, limits::APPEAL_ROUND, opinion, confirms);
+        self.ok(self.finalize_appeal(self.slash_case(job)));
+    }
+
     /// Writes what the arbiter writes when it decides an appeal.
-    pub fn do_decide_appeal(&mut self, case: &Address, opinion: Opinion, agreeing: u8) {
-        let case = self.case(case);
+    pub fn do_decide_appeal(&mut self, at: &Address, opinion: Opinion, agreeing: u8) {
+        let case = self.case(at);
         let mut data = vec![0u8; 8 + VERDICT_LEN];
         data[..8].copy_from_slice(&VERDICT_DISCRIMINATOR);
-        data[8..11].copy_from_slice(&[VERDICT_VERSION, opinion as u8, 1]);
+        data[8..11].copy_from_slice(&[VERDICT_VERSION, opinion as u8, limits::APPEAL_ROUND]);
         data[12..14].copy_from_slice(&case.attempt.to_le_bytes());
         (data[14], data[15]) = (agreeing, 5);
         data[24..32].copy_from_slice(&case.nonce.to_le_bytes());
         data[56..88].copy_from_slice(case.job.as_ref());
         data[88..120].copy_from_slice(&case.receipt_hash);
-        self.put(address::appeal_verdict(&case.job, case.attempt), arbiter::ID, data);
+        self.put(address::appeal_verdict(at), arbiter::ID, data);
     }
 
     /// Writes evidence as the arbiter does, and says where.
@@ -831,8 +863,23 @@ impl World {
 
     /// Where the slash case of a rejected job is, or would be.
     pub fn slash_case(&self, job: &JobHandle) -> Address {
-        let nonce = market::Job::decode(&self.data(&job.address)).map_or(0, |job| job.nonce);
-        address::slash_case(&job.address, 1, nonce)
+        if let Ok(stored) = market::Job::decode(&self.data(&job.address)) {
+            return address::slash_case(&job.address, 1, stored.nonce);
+        }
+        // The job is gone: the case says which life it is about.
+        let cases = self.svm.get_program_accounts(&market::ID);
+        let found = cases.iter().filter_map(|(_, account)| market::SlashCase::decode(&account.data).ok());
+        let nonce = found.filter(|case| case.kind == 0 && case.job == job.address).map(|case| case.nonce).max();
+        address::slash_case(&job.address, 1, nonce.unwrap_or(0))
+    }
+
+    /// Where a round of a job is kept; the third judges the appeal.
+    pub fn round_address(&self, job: &JobHandle, index: u8) -> Address {
+        if index == limits::APPEAL_ROUND {
+            address::appeal_round(&self.slash_case(job))
+        } else {
+            address::round(&job.address, self.attempt_number(job), index)
+        }
     }
 
     pub fn case(&self, at: &Address) -> market::SlashCase {
@@ -860,14 +907,12 @@ impl World {
     }
 
     pub fn round(&self, job: &JobHandle, index: u8) -> arbiter::Round {
-        arbiter::Round::decode(&self.data(&address::round(&job.address, self.attempt_number(job), index)))
-            .expect("a round")
+        arbiter::Round::decode(&self.data(&self.round_address(job, index))).expect("a round")
     }
 
     /// The epoch whose set judges in a round.
     pub fn round_epoch(&self, job: &JobHandle, index: u8) -> u32 {
-        arbiter::Round::decode(&self.data(&address::round(&job.address, self.attempt_number(job), index)))
-            .map_or(self.epoch(), |round| round.epoch)
+        arbiter::Round::decode(&self.data(&self.round_address(job, index))).map_or(self.epoch(), |round| round.epoch)
     }
 
     pub fn set(&self, epoch: u32) -> arbiter::ValidatorSet {
@@ -881,8 +926,7 @@ impl World {
 
     /// Who paid for a round; the crank, if there is none.
     pub fn rent_payer_of_round(&self, job: &JobHandle, index: u8) -> Address {
-        arbiter::Round::decode(&self.data(&address::round(&job.address, self.attempt_number(job), index)))
-            .map_or(self.crank, |round| round.rent_payer)
+        arbiter::Round::decode(&self.data(&self.round_address(job, index))).map_or(self.crank, |round| round.rent_payer)
     }
 
     /// Who paid for a verdict; the crank, if there is none.

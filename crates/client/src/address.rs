@@ -168,9 +168,14 @@ pub fn evidence_case(evidence: &Address) -> Address {
     of_market(&[seeds::SLASH, evidence.as_ref()])
 }
 
-/// The arbiter's `Verdict` on an appeal.
-pub fn appeal_verdict(job: &Address, attempt: u16) -> Address {
-    of_arbiter(&[seeds::APPEAL, job.as_ref(), &attempt.to_le_bytes()])
+/// The arbiter's `Round` that judges the appeal of a `SlashCase`.
+pub fn appeal_round(slash_case: &Address) -> Address {
+    of_arbiter(&[seeds::APPEAL_ROUND, slash_case.as_ref()])
+}
+
+/// The arbiter's `Verdict` on the appeal of a `SlashCase`.
+pub fn appeal_verdict(slash_case: &Address) -> Address {
+    of_arbiter(&[seeds::APPEAL, slash_case.as_ref()])
 }
 
 /// `RewardPool` of an epoch.

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod address;
+pub mod appeals;
 pub mod compose;
 pub mod event_log;
 pub mod fit;

@@ -1,4 +1,4 @@
-//! What anyone may do: for one job, one stake, or the epoch. Facts in, actions out.
+//! What anyone may do: for one job, one stake, one slash, one round of the beacon, or the epoch. Facts in, actions out.
 
 use proofmill_protocol::{
     Key, UnixSeconds,
@@ -9,10 +9,17 @@ use proofmill_protocol::{
     verdict::Opinion,
 };
 
+use crate::{
+    beacon::{BeaconFacts, crank_beacon},
+    punish::{EvidenceFacts, SlashOnChain, crank_evidence, crank_slash},
+};
+
 /// `state` of a round that takes commitments and reveals.
-const ROUND_OPEN: u8 = 1;
+pub(crate) const ROUND_OPEN: u8 = 1;
 /// `state` of a round that ended in dissent or silence.
 const ROUND_ESCALATED: u8 = 2;
+/// Who re-executed on appeal, after the two of the rounds before.
+const APPEALS_EXECUTOR: u8 = 2;
 /// `claimed` bit: the fee has left the vault.
 const CLAIMED_FEE: u8 = 4;
 
@@ -21,6 +28,10 @@ const CLAIMED_FEE: u8 = 4;
 pub enum Crank {
     /// Bind the lowest bidder: the auction is over.
     AcceptBid,
+    /// Pass over the lowest bid: it was taken back, or its provider no longer fits.
+    SkipBid,
+    /// Close a bid on a job that is over, so that rent and deposit return.
+    CloseBid(Key),
     /// Open the first round, if the beacon says so.
     OpenRound,
     /// Say that the first round ended in silence.
@@ -37,7 +48,7 @@ pub enum Crank {
     Expire,
     /// Move the fee out of the vault.
     SweepFees,
-    /// Pay this re-executor (0 or 1).
+    /// Pay this re-executor (0 or 1, or 2 for that of an appeal).
     PayAudit(u8),
     /// Close a round whose job is over.
     CloseRound(Key),
@@ -53,7 +64,28 @@ pub enum Crank {
     RefreshValidator,
     /// Put on record that this seat of this round committed and did not reveal.
     RecordMissedReveal(Key, u8),
-    // A slash whose delay has passed is applied by anyone: `ApplySlash` belongs here, its facts in `Facts`.
+    /// Take a slash whose delay has passed.
+    ApplySlash,
+    /// Open the round of an appeal.
+    OpenAppeal,
+    /// Write the verdict on an appeal.
+    FinalizeAppeal,
+    /// Close the round of an appeal that is resolved.
+    CloseAppeal,
+    /// Close the verdict on an appeal that is resolved.
+    CloseAppealVerdict,
+    /// Apply the verdict on an appeal, or what is written for an appeal that nobody decided.
+    ResolveAppeal,
+    /// Close a slash by a verdict that is dealt with.
+    CloseCase,
+    /// Pay the reporter of evidence its bounty.
+    ClaimBounty,
+    /// Punish an offence that the arbiter has put on record.
+    SlashOnEvidence,
+    /// Bring this round of the drand network on chain: a draw waits for it.
+    PostBeacon(u64),
+    /// Close this round of the drand network: no draw needs it any more.
+    CloseBeacon(u64),
 }
 
 impl Crank {
@@ -61,6 +93,8 @@ impl Crank {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AcceptBid => "accept_bid",
+            Self::SkipBid => "skip_bid",
+            Self::CloseBid(_) => "close_bid",
             Self::OpenRound => "open_round",
             Self::ExpireRound => "expire_round",
             Self::EscalateRound => "escalate_round",
@@ -77,6 +111,17 @@ impl Crank {
             Self::CloseSet(_) => "close_set",
             Self::RefreshValidator => "refresh_validator",
             Self::RecordMissedReveal(..) => "record_missed_reveal",
+            Self::ApplySlash => "apply_slash",
+            Self::OpenAppeal => "open_appeal",
+            Self::FinalizeAppeal => "finalize_appeal",
+            Self::CloseAppeal => "close_appeal",
+            Self::CloseAppealVerdict => "close_appeal_verdict",
+            Self::ResolveAppeal => "resolve_appeal",
+            Self::CloseCase => "close_case",
+            Self::ClaimBounty => "claim_bounty",
+            Self::SlashOnEvidence => "slash_on_evidence",
+            Self::PostBeacon(_) => "post_beacon",
+            Self::CloseBeacon(_) => "close_beacon",
         }
     }
 }
@@ -92,6 +137,12 @@ pub enum Facts {
     Epoch(EpochFacts),
     /// One member of the roster.
     Member(MemberFacts),
+    /// One slash and its appeal.
+    Slash(SlashOnChain),
+    /// One offence on record.
+    Evidence(EvidenceFacts),
+    /// One round of the drand network.
+    Beacon(BeaconFacts),
 }
 
 /// Everything on chain under one job's address.
@@ -103,6 +154,40 @@ pub struct JobOnChain {
     pub rounds: Vec<RoundOnChain>,
     /// Verdicts that name the address, of any attempt and life.
     pub verdicts: Vec<VerdictOnChain>,
+    /// Bids on it, of any life.
+    pub bids: Vec<BidOnChain>,
+    /// The bidder whom the market last refused to bind because it does not fit, as far as this validator has seen.
+    pub unfit: Option<Key>,
+    /// Whether a verdict on an appeal confirms its re-executor.
+    pub appeal_owes: bool,
+    /// Whether the randomness of the next draw can be read; see [`JobOnChain::next_draw`].
+    pub draw_ready: bool,
+}
+
+impl JobOnChain {
+    /// The instant about which randomness has to decide before judging goes on; `None` if no draw is due now.
+    pub fn next_draw(&self, now: UnixSeconds) -> Option<UnixSeconds> {
+        let life = self.life.as_ref().filter(|life| life.state == JobState::Submitted)?;
+        let ready = Self { draw_ready: true, ..self.clone() };
+        crank_life(life, &ready, now).into_iter().find_map(|crank| match crank {
+            Crank::OpenRound => Some(life.receipt_at),
+            Crank::EscalateRound => first_round(life, &self.rounds).map(|first| first.touched_at),
+            _ => None,
+        })
+    }
+}
+
+/// A bid, as cranks see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BidOnChain {
+    /// Its address.
+    pub address: Key,
+    /// The `Provider` account that bids.
+    pub provider: Key,
+    /// Life of the job it bids on.
+    pub nonce: u64,
+    /// Whether it was taken back.
+    pub withdrawn: bool,
 }
 
 /// What a job says that cranks depend on.
@@ -120,8 +205,8 @@ pub struct JobLife {
     pub opened_at: UnixSeconds,
     /// End of its auction; zero without one.
     pub bids_until: UnixSeconds,
-    /// Whether anybody bids.
-    pub has_bid: bool,
+    /// The `Provider` account of the lowest bid, if anybody bids.
+    pub best_bidder: Option<Key>,
     /// When it was matched.
     pub matched_at: UnixSeconds,
     /// When it started.
@@ -181,7 +266,7 @@ pub struct RoundOnChain {
     pub nonce: u64,
     /// Attempt it judges.
     pub attempt: u16,
-    /// 1 or 2.
+    /// 1 or 2; 3 on appeal.
     pub index: u8,
     /// Stored state.
     pub state: u8,
@@ -193,6 +278,8 @@ pub struct RoundOnChain {
     pub votes: [u16; 5],
     /// Rule: committee, threshold, reveals, and whether a dissent prevents a decision.
     pub rule: (u8, u8, u8, bool),
+    /// When the vote came that decided or escalated it.
+    pub touched_at: UnixSeconds,
 }
 
 impl RoundOnChain {
@@ -210,7 +297,7 @@ impl RoundOnChain {
     }
 
     /// Missed reveals that nobody has put on record.
-    fn unrecorded(&self, now: UnixSeconds) -> impl Iterator<Item = Crank> {
+    pub(crate) fn unrecorded(&self, now: UnixSeconds) -> impl Iterator<Item = Crank> {
         let missed = self.windows.missed(self.votes().spoken(), now) & !self.missed;
         let address = self.address;
         (0..self.windows.seats)
@@ -219,7 +306,7 @@ impl RoundOnChain {
     }
 
     /// Whether the program lets it be closed once its job is gone.
-    fn closes(&self, now: UnixSeconds) -> bool {
+    pub(crate) fn closes(&self, now: UnixSeconds) -> bool {
         let silent = self.windows.committed & !self.votes().spoken();
         let ample = self.windows.reveal_until.saturating_add(MISSED_REVEAL_SECONDS);
         silent == 0 || (self.windows.phase(now) == Phase::Over && (silent & !self.missed == 0 || now > ample))
@@ -311,6 +398,9 @@ pub fn crank(facts: &Facts, now: UnixSeconds) -> Vec<Crank> {
             vec![Crank::RefreshValidator]
         }
         Facts::Member(_) => Vec::new(),
+        Facts::Slash(slash) => crank_slash(slash, now),
+        Facts::Evidence(evidence) => crank_evidence(evidence),
+        Facts::Beacon(beacon) => crank_beacon(beacon, now),
     }
 }
 
@@ -339,6 +429,9 @@ fn crank_job(on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Crank> {
     let over = on_chain.rounds.iter().filter(|round| Some(round.nonce) != nonce && round.closes(now));
     out.extend(over.map(|round| Crank::CloseRound(round.address)));
     out.extend(on_chain.verdicts.iter().filter(|v| Some(v.nonce) != nonce).map(|v| Crank::CloseVerdict(v.address)));
+    let settled = on_chain.life.is_some_and(|life| life.state == JobState::Settled);
+    let spent = on_chain.bids.iter().filter(|bid| settled || Some(bid.nonce) != nonce);
+    out.extend(spent.map(|bid| Crank::CloseBid(bid.address)));
     out
 }
 
@@ -349,10 +442,16 @@ fn crank_life(job: &JobLife, on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Cra
     match job.state {
         JobState::Open => {
             let open = job.expires_after().is_some_and(|instant| now <= instant);
-            if job.bids_until > 0 && now >= job.bids_until && job.has_bid && open {
-                return vec![Crank::AcceptBid];
+            match job.best_bidder {
+                Some(best) if job.bids_until > 0 && now >= job.bids_until && open => {
+                    let bid = on_chain.bids.iter().find(|bid| bid.nonce == job.nonce && bid.provider == best);
+                    // Which of the two the program takes follows from the provider's stake and devices: it is asked to
+                    // bind first, and passed over once the market has said that it does not fit.
+                    let skip = bid.is_some_and(|bid| bid.withdrawn) || on_chain.unfit == Some(best);
+                    vec![if skip { Crank::SkipBid } else { Crank::AcceptBid }]
+                }
+                _ => default(),
             }
-            default()
         }
         JobState::Matched | JobState::Running | JobState::Paused | JobState::Ending => default(),
         JobState::Submitted if verdict.is_some() => vec![Crank::VerifyProof],
@@ -360,6 +459,7 @@ fn crank_life(job: &JobLife, on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Cra
             // What is decided is applied rather than the default for what is not.
             Some(crank @ Crank::FinalizeRound(_) | crank @ Crank::SettleUnchallenged) => vec![crank],
             _ if expired => vec![Crank::Expire],
+            Some(Crank::OpenRound | Crank::EscalateRound) if !on_chain.draw_ready => Vec::new(),
             Some(crank) => vec![crank],
             None => Vec::new(),
         },
@@ -368,6 +468,9 @@ fn crank_life(job: &JobLife, on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Cra
             if let Some(verdict) = verdict {
                 let unpaid = verdict.confirmed_executors & !job.audit_paid;
                 out.extend((0..2u8).filter(|seat| unpaid & (1 << seat) != 0).map(Crank::PayAudit));
+            }
+            if on_chain.appeal_owes && job.audit_paid & (1 << APPEALS_EXECUTOR) == 0 {
+                out.push(Crank::PayAudit(APPEALS_EXECUTOR));
             }
             // A fee of zero is owed to nobody and does not keep the job from closing.
             if job.fee > 0 && job.claimed & CLAIMED_FEE == 0 {
@@ -379,11 +482,15 @@ fn crank_life(job: &JobLife, on_chain: &JobOnChain, now: UnixSeconds) -> Vec<Cra
     }
 }
 
+fn first_round<'a>(job: &JobLife, rounds: &'a [RoundOnChain]) -> Option<&'a RoundOnChain> {
+    rounds.iter().find(|round| round.nonce == job.nonce && round.attempt == job.attempt && round.index == 1)
+}
+
 fn crank_judging(job: &JobLife, rounds: &[RoundOnChain], now: UnixSeconds) -> Option<Crank> {
     let round = |index| rounds.iter().find(|r| r.nonce == job.nonce && r.attempt == job.attempt && r.index == index);
     // An address that an earlier life still holds must be closed before it can be opened again.
     let taken = |index| rounds.iter().any(|r| r.nonce != job.nonce && r.attempt == job.attempt && r.index == index);
-    let Some(first) = round(1) else {
+    let Some(first) = first_round(job, rounds) else {
         let closes_at = job.receipt_at.saturating_add(i64::from(job.challenge_window_seconds));
         let sampled_at_most = u64::from(job.audit_bps);
         return if taken(1) {

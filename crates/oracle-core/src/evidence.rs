@@ -8,7 +8,7 @@ use proofmill_protocol::{
 
 use crate::limits::{MARGIN_DENOMINATOR, MARGIN_NUMERATOR};
 
-/// What the chain says about the judged attempt.
+/// What the chain says about the judged attempt: the job's account, or on appeal the slash case, which outlives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JudgedJob {
     /// The deployment.
@@ -48,7 +48,7 @@ pub struct JudgedJob {
 /// When a round takes commitments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundWindow {
-    /// 1, or 2 after an escalation.
+    /// 1, 2 after an escalation, 3 on appeal.
     pub index: u8,
     /// When it was opened.
     pub opened_at: UnixSeconds,
@@ -164,7 +164,7 @@ pub struct Evidence {
     pub receipt: ReceiptBytes,
     /// The outputs.
     pub outputs: OutputCheck,
-    /// The re-executions of round 1 and round 2.
+    /// The re-executions of round 1 and round 2; on appeal the appeal's own comes first, and no other counts.
     pub reexecutions: [Reexecution; 2],
     /// Now, on the chain's clock.
     pub now: UnixSeconds,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use proofmill_protocol::{
     Key,
+    limits::{APPEAL_ROUND, ROUNDS_MAX},
     receipt::{Receipt, ReceiptError},
     sha256,
     verdict::Opinion,
@@ -83,6 +84,8 @@ pub enum Ground {
     },
     /// Both re-executions agree with one another and not with the receipt.
     Contradicted,
+    /// On appeal: a further re-execution differs from the receipt too.
+    ContradictedAgain,
     /// One re-execution differs from the receipt: who lies?
     OneAgainstOne,
     /// The re-executions differ from one another.
@@ -106,10 +109,13 @@ impl fmt::Display for Ground {
             Self::Contradicted => {
                 f.write_str("two independent re-executions agree with one another and not with the receipt")
             }
+            Self::ContradictedAgain => f.write_str("the re-execution of the appeal differs from the receipt too"),
             Self::OneAgainstOne => {
                 f.write_str("one re-execution differs from the receipt; one against one proves nothing")
             }
-            Self::ReexecutionsDisagree => f.write_str("the re-execution of round 2 agrees with nobody who decides"),
+            Self::ReexecutionsDisagree => {
+                f.write_str("the two re-executions differ from one another and from the receipt")
+            }
             Self::NoReexecutor => f.write_str("nobody of the class could be drawn to re-execute"),
             Self::ReexecutionMissing { round } => {
                 write!(f, "the re-executor of round {round} did not submit or did not open its result in time")
@@ -261,10 +267,10 @@ pub fn judge(evidence: &Evidence) -> Decision {
         termination: receipt.termination as u8,
     };
     let [first, second] = &evidence.reexecutions;
-    if evidence.round.index <= 1 {
-        first_round(&claim, first, waits)
-    } else {
-        second_round(&claim, first, second, waits)
+    match evidence.round.index {
+        0 | 1 => first_round(&claim, first, waits),
+        2..=ROUNDS_MAX => second_round(&claim, first, second, waits),
+        _ => on_appeal(&claim, first, waits),
     }
 }
 
@@ -276,28 +282,52 @@ fn first_round(claim: &Opening, first: &Reexecution, waits: bool) -> Decision {
     }
 }
 
+/// One re-execution that agrees with the receipt acquits, whichever of the two it is and whatever the other does: a first
+/// round would have accepted it, and a later one that is silent or lies proves nothing against it. Two that agree with one
+/// another and not with the receipt convict. The rest is one word against another.
 fn second_round(claim: &Opening, first: &Reexecution, second: &Reexecution, waits: bool) -> Decision {
-    let Reexecution::Opened(found) = second else {
-        return unopened(second, 2, waits);
-    };
-    // The first round takes no claims any more; one that it took is waited for, so that all confirm the same bits.
-    if waits && *first == Reexecution::Withheld {
-        return Decision::Wait(Waiting::Opening(1));
+    // Both are waited for, so that all confirm the same bits and whoever did the work is paid. The first round takes no
+    // claims any more; one that it took may still be opened.
+    if waits {
+        match (first, second) {
+            (_, Reexecution::NotSubmitted) => return Decision::Wait(Waiting::Reexecution(2)),
+            (_, Reexecution::Withheld) => return Decision::Wait(Waiting::Opening(2)),
+            (Reexecution::Withheld, _) => return Decision::Wait(Waiting::Opening(1)),
+            _ => {}
+        }
     }
-    let first = first.opening();
-    if found == claim {
-        let confirmed = if first == Some(claim) { FIRST | SECOND } else { SECOND };
-        return Decision::Speak(valid(claim, confirmed, 2));
+    let (first, found) = (first.opening(), second.opening());
+    let agrees = |found: Option<&Opening>, bit: u8| if found == Some(claim) { bit } else { 0 };
+    let confirmed = agrees(first, FIRST) | agrees(found, SECOND);
+    if confirmed != 0 {
+        return Decision::Speak(valid(claim, confirmed, if confirmed & SECOND != 0 { 2 } else { 1 }));
     }
-    match first {
-        Some(first) if first == found => Decision::Speak(Judgement {
+    match (first, found) {
+        (Some(first), Some(found)) if first == found => Decision::Speak(Judgement {
             opinion: Opinion::Invalid,
             output_root: [0; 32],
             confirmed_executors: FIRST | SECOND,
             ground: Ground::Contradicted,
         }),
-        Some(_) => Decision::Speak(plain(Opinion::Inconclusive, Ground::ReexecutionsDisagree)),
-        None => Decision::Speak(plain(Opinion::Inconclusive, Ground::OneAgainstOne)),
+        (Some(_), Some(_)) => Decision::Speak(plain(Opinion::Inconclusive, Ground::ReexecutionsDisagree)),
+        (None, Some(_)) => Decision::Speak(plain(Opinion::Inconclusive, Ground::OneAgainstOne)),
+        (_, None) => unopened(second, 2, false),
+    }
+}
+
+/// On appeal two re-executions have contradicted the receipt, or its face did: a further one that agrees with the receipt
+/// acquits, and one that differs from it does not. What the earlier ones found is not asked for again: who serves it by
+/// now is chance, and a committee has to agree.
+fn on_appeal(claim: &Opening, found: &Reexecution, waits: bool) -> Decision {
+    match found {
+        Reexecution::Opened(found) if found == claim => Decision::Speak(valid(claim, FIRST, APPEAL_ROUND)),
+        Reexecution::Opened(_) => Decision::Speak(Judgement {
+            opinion: Opinion::Invalid,
+            output_root: [0; 32],
+            confirmed_executors: FIRST,
+            ground: Ground::ContradictedAgain,
+        }),
+        missing => unopened(missing, APPEAL_ROUND, waits),
     }
 }
 

@@ -10,23 +10,31 @@
 //! | `evidence.rs` | what an opinion may rest on |
 //! | `judge.rs` | the opinion, or what to wait for |
 //! | `ballot.rs` | that one question gets one answer, whatever is killed when |
+//! | `commit.rs` | who brings commitments on chain, and when one goes alone |
 //! | `reveal.rs` | whose turn it is to reveal, and what travels together |
 //! | `crank.rs` | what anyone may do for a job, a stake or an epoch |
+//! | `punish.rs` | what anyone may do about a slash, an appeal, a bounty or evidence |
+//! | `beacon.rs` | which rounds of the drand network are needed on chain |
 //! | `pacer.rs` | whose turn it is, and when to try again |
 //! | `limits.rs` | every bound, with its reason |
 #![warn(missing_docs)]
 
 mod ballot;
+mod beacon;
+mod commit;
 mod crank;
 mod evidence;
 mod judge;
 pub mod limits;
 mod pacer;
+mod punish;
 mod reveal;
 
 pub use ballot::{BallotBook, BallotError, BallotKey, cast, commitment, recorded, salt};
+pub use beacon::BeaconFacts;
+pub use commit::{COMMITMENT_LEN, CommitFacts, CommitStep, SeatCommitment};
 pub use crank::{
-    Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, MemberFacts, RoundOnChain, StakeFacts,
+    BidOnChain, Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, MemberFacts, RoundOnChain, StakeFacts,
     VerdictOnChain, crank,
 };
 pub use evidence::{
@@ -34,4 +42,5 @@ pub use evidence::{
 };
 pub use judge::{Decision, Ground, Judgement, Mismatch, Waiting, face_of, judge};
 pub use pacer::{Answer, Pacer, rank};
+pub use punish::{CapFacts, CaseFacts, EvidenceFacts, SlashOnChain};
 pub use reveal::{REVEAL_LEN, RevealFacts, RevealStep, SeatReveal, compose};

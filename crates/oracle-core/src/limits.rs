@@ -37,3 +37,17 @@ pub const NEXT_TURN_SECONDS: i64 = 2;
 /// Reveals in one transaction: five of 99 bytes with the verdict beside them stay below 1,232 bytes and 90,000 compute
 /// units.
 pub const REVEALS_PER_TRANSACTION: usize = 5;
+
+/// Commitments in one transaction: five of 97 bytes with their signatures stay below 1,232 bytes, and a committee of nine
+/// needs two.
+pub const COMMITMENTS_PER_TRANSACTION: u8 = 5;
+/// How long the first of a group gathers before it posts what it has, seconds: validators see the same evidence within a
+/// look or two of one another.
+pub const POST_AFTER_SECONDS: i64 = 3;
+/// ... but never more than this part of what is left of the window, as a divisor.
+pub const POST_DIVISOR: i64 = 6;
+/// How long a seat waits to see its commitment on chain before it sends it alone, seconds: the gathering, a transaction
+/// and a look. A silent aggregator costs as much.
+pub const ALONE_AFTER_SECONDS: i64 = 8;
+/// ... but never more than this part of what is left of the window, as a divisor: two thirds remain for sending.
+pub const ALONE_DIVISOR: i64 = 3;

@@ -1,11 +1,14 @@
 //! Laws of cranking: what may be done when, whose turn it is, and that nothing is repeated without cause.
 
 use proofmill_oracle_core::{
-    Answer, Crank, EpochFacts, Facts, JobLife, JobOnChain, MemberFacts, Pacer, RoundOnChain, StakeFacts,
-    VerdictOnChain, crank, limits, rank,
+    Answer, BeaconFacts, BidOnChain, CapFacts, CaseFacts, Crank, EpochFacts, EvidenceFacts, Facts, JobLife, JobOnChain,
+    MemberFacts, Pacer, RoundOnChain, SlashOnChain, StakeFacts, VerdictOnChain, crank, limits, rank,
 };
 use proofmill_protocol::{
+    appeal::CaseState,
+    evidence::{EVIDENCE_KINDS, EvidenceKind},
     job::{JOB_STATES, JobState},
+    limits::{APPEAL_DECISION_SECONDS, BEACON_KEEP_SECONDS},
     quorum::Windows,
     service::Meter,
     verdict::Opinion,
@@ -20,7 +23,7 @@ fn life(state: JobState) -> JobLife {
         audit_bps: 10_000,
         opened_at: 100,
         bids_until: 0,
-        has_bid: false,
+        best_bidder: None,
         matched_at: 200,
         started_at: 210,
         receipt_at: 300,
@@ -42,7 +45,18 @@ fn round(index: u8, votes: [u16; 5]) -> RoundOnChain {
     let seats = if index == 1 { 5 } else { 9 };
     // Whoever is missing committed and may still speak, until 400.
     let windows = Windows { seats, committed: (1 << seats) - 1, commit_until: 300, reveal_until: 400 };
-    RoundOnChain { address: [index; 32], nonce: 7, attempt: 1, index, state: 1, windows, missed: 0, votes, rule }
+    RoundOnChain {
+        address: [index; 32],
+        nonce: 7,
+        attempt: 1,
+        index,
+        state: 1,
+        windows,
+        missed: 0,
+        votes,
+        rule,
+        touched_at: 330,
+    }
 }
 
 /// The same, and nobody's silence is left to be recorded.
@@ -62,8 +76,13 @@ fn verdict() -> VerdictOnChain {
     }
 }
 
+fn on_chain(life: Option<JobLife>, rounds: &[RoundOnChain], verdicts: &[VerdictOnChain]) -> JobOnChain {
+    let (rounds, verdicts) = (rounds.to_vec(), verdicts.to_vec());
+    JobOnChain { life, rounds, verdicts, bids: Vec::new(), unfit: None, appeal_owes: false, draw_ready: true }
+}
+
 fn of(life: JobLife, rounds: &[RoundOnChain], verdicts: &[VerdictOnChain], now: i64) -> Vec<Crank> {
-    crank(&Facts::Job(JobOnChain { life: Some(life), rounds: rounds.to_vec(), verdicts: verdicts.to_vec() }), now)
+    crank(&Facts::Job(on_chain(Some(life), rounds, verdicts)), now)
 }
 
 #[test]
@@ -100,14 +119,59 @@ fn a_service_is_expired_by_its_own_clock() {
 
 #[test]
 fn the_best_bid_is_accepted_between_the_end_of_the_auction_and_expiry() {
-    let job = JobLife { bids_until: 150, has_bid: true, ..life(JobState::Open) };
+    let job = JobLife { bids_until: 150, best_bidder: Some([8; 32]), ..life(JobState::Open) };
     assert_eq!(of(job, &[], &[], 149), []);
     assert_eq!(of(job, &[], &[], 150), [Crank::AcceptBid]);
     let after = job.expires_after().unwrap();
     assert_eq!(of(job, &[], &[], after), [Crank::AcceptBid]);
     assert_eq!(of(job, &[], &[], after + 1), []);
     assert_eq!(of(job, &[], &[], after + 2), [Crank::Expire]);
-    assert_eq!(of(JobLife { has_bid: false, ..job }, &[], &[], 150), []);
+    assert_eq!(of(JobLife { best_bidder: None, ..job }, &[], &[], 150), []);
+}
+
+fn bid(provider: u8, nonce: u64) -> BidOnChain {
+    BidOnChain { address: [40 + provider; 32], provider: [provider; 32], nonce, withdrawn: false }
+}
+
+/// The market says whether a provider fits; what was taken back never does. The next in the chain is asked to bind then.
+#[test]
+fn a_bid_that_cannot_bind_is_skipped_and_the_next_one_accepted() {
+    let job = JobLife { bids_until: 150, best_bidder: Some([8; 32]), ..life(JobState::Open) };
+    let whole = JobOnChain { bids: vec![bid(8, 7), bid(9, 7)], ..on_chain(Some(job), &[], &[]) };
+    let found = |whole: &JobOnChain, now: i64| crank(&Facts::Job(whole.clone()), now);
+    assert_eq!(found(&whole, 150), [Crank::AcceptBid]);
+    let mut taken_back = whole.clone();
+    taken_back.bids[0].withdrawn = true;
+    assert_eq!(found(&taken_back, 149), [], "who does not fit now may fit then");
+    assert_eq!(found(&taken_back, 150), [Crank::SkipBid]);
+    let unfit = JobOnChain { unfit: Some([8; 32]), ..whole.clone() };
+    assert_eq!(found(&unfit, 150), [Crank::SkipBid]);
+    // The chain has moved on: what was said of the first is not said of the second.
+    let next = JobOnChain { life: Some(JobLife { best_bidder: Some([9; 32]), ..job }), ..unfit };
+    assert_eq!(found(&next, 150), [Crank::AcceptBid]);
+    // Neither is possible when the time for a match is over.
+    let after = job.expires_after().unwrap();
+    assert_eq!(found(&taken_back, after), [Crank::SkipBid]);
+    assert_eq!(found(&taken_back, after + 2), [Crank::Expire]);
+    // A bid of another life takes nothing back in this one.
+    let mut earlier = whole;
+    earlier.bids[0] = BidOnChain { nonce: 6, withdrawn: true, ..earlier.bids[0] };
+    assert_eq!(found(&earlier, 150), [Crank::AcceptBid, Crank::CloseBid([48; 32])]);
+}
+
+#[test]
+fn bids_are_closed_when_their_job_is_over_and_not_before() {
+    let bids = vec![bid(8, 7), bid(9, 7)];
+    let closed = [Crank::CloseBid([48; 32]), Crank::CloseBid([49; 32])];
+    let found =
+        |life: Option<JobLife>| crank(&Facts::Job(JobOnChain { bids: bids.clone(), ..on_chain(life, &[], &[]) }), 0);
+    for state in JOB_STATES {
+        let expected: &[Crank] = if state == JobState::Settled { &closed } else { &[] };
+        let unaudited = JobLife { audit_bps: 0, ..life(state) };
+        assert_eq!(found(Some(unaudited)), expected, "{state:?}");
+    }
+    assert_eq!(found(None), closed, "the job is gone");
+    assert_eq!(found(Some(JobLife { nonce: 8, ..life(JobState::Open) })), closed, "another life");
 }
 
 #[test]
@@ -168,7 +232,7 @@ fn a_settled_job_is_swept_and_its_re_executors_are_paid_once() {
 #[test]
 fn what_outlives_its_job_is_closed() {
     let spoken = round(1, [0b11111, 0, 0, 0, 0]);
-    let gone = Facts::Job(JobOnChain { life: None, rounds: vec![spoken], verdicts: vec![verdict()] });
+    let gone = Facts::Job(on_chain(None, &[spoken], &[verdict()]));
     assert_eq!(crank(&gone, 0), [Crank::CloseRound([1; 32]), Crank::CloseVerdict([30; 32])]);
     let reborn = JobLife { nonce: 8, ..life(JobState::Submitted) };
     let found = of(reborn, &[spoken], &[], 301);
@@ -179,9 +243,7 @@ fn what_outlives_its_job_is_closed() {
 #[test]
 fn a_missed_reveal_is_recorded_and_holds_its_round() {
     let silent = round(1, [0b01101, 0, 0, 0, 0]);
-    let gone = |round: RoundOnChain, now: i64| {
-        crank(&Facts::Job(JobOnChain { life: None, rounds: vec![round], verdicts: vec![] }), now)
-    };
+    let gone = |round: RoundOnChain, now: i64| crank(&Facts::Job(on_chain(None, &[round], &[])), now);
     let both = [Crank::RecordMissedReveal([1; 32], 1), Crank::RecordMissedReveal([1; 32], 4)];
     assert_eq!(gone(silent, 400), [], "they may still speak");
     assert_eq!(gone(silent, 401), both);
@@ -226,6 +288,217 @@ fn stakes_and_epochs() {
     let before = EpochFacts { epoch: 0, frozen_epoch: 0, ..epoch };
     assert_eq!(crank(&Facts::Epoch(before), 0), [Crank::FreezeSet(1)]);
     assert_eq!(crank(&Facts::Epoch(EpochFacts { frozen_epoch: 1, ..before }), 0), [Crank::FreezeSet(2)], "at once");
+}
+
+/// With a drand network the round that decides has to be on chain before anything is drawn; nothing else waits for it.
+#[test]
+fn a_draw_waits_for_the_randomness_that_decides_it() {
+    let waiting =
+        |job: JobLife, rounds: &[RoundOnChain]| JobOnChain { draw_ready: false, ..on_chain(Some(job), rounds, &[]) };
+    let job = life(JobState::Submitted);
+    let first = waiting(job, &[]);
+    assert_eq!(first.next_draw(301), Some(300), "the receipt");
+    assert_eq!(crank(&Facts::Job(first.clone()), 301), []);
+    assert_eq!(crank(&Facts::Job(JobOnChain { draw_ready: true, ..first }), 301), [Crank::OpenRound]);
+    let escalated = RoundOnChain { state: 2, ..round(1, [0b1, 0, 0, 0b10, 0]) };
+    let second = waiting(job, &[escalated]);
+    assert_eq!(second.next_draw(340), Some(330), "the vote that escalated");
+    assert_eq!(crank(&Facts::Job(second.clone()), 340), []);
+    assert_eq!(crank(&Facts::Job(JobOnChain { draw_ready: true, ..second }), 340), [Crank::EscalateRound]);
+    // No draw is due where none can change anything.
+    assert_eq!(waiting(JobLife { audit_bps: 0, ..job }, &[]).next_draw(301), None, "never audited");
+    assert_eq!(waiting(JobLife { audit_bps: 500, ..job }, &[]).next_draw(320), None, "settles unchallenged");
+    assert_eq!(waiting(job, &[round(1, [0; 5])]).next_draw(340), None, "a round judges it");
+    assert_eq!(waiting(job, &[]).next_draw(802), None, "expired");
+    let unaudited = waiting(JobLife { audit_bps: 500, ..job }, &[]);
+    assert_eq!(crank(&Facts::Job(unaudited), 320), [Crank::SettleUnchallenged]);
+    assert_eq!(crank(&Facts::Job(waiting(job, &[])), 802), [Crank::Expire]);
+}
+
+#[test]
+fn a_round_of_the_network_is_posted_when_it_is_awaited_and_closed_when_it_is_not() {
+    let found = |facts: BeaconFacts, now: i64| crank(&Facts::Beacon(facts), now);
+    let awaited = BeaconFacts { round: 9, due_at: 100, awaited: true, posted_at: None };
+    assert_eq!(found(awaited, 99), [], "nobody has it yet");
+    assert_eq!(found(awaited, 100), [Crank::PostBeacon(9)]);
+    assert_eq!(found(BeaconFacts { awaited: false, ..awaited }, 100), [], "for nobody");
+    let posted = BeaconFacts { posted_at: Some(101), ..awaited };
+    assert_eq!(found(posted, 102), []);
+    assert_eq!(found(posted, 101 + BEACON_KEEP_SECONDS), [], "still awaited");
+    let over = BeaconFacts { awaited: false, ..posted };
+    assert_eq!(found(over, 100 + BEACON_KEEP_SECONDS), []);
+    assert_eq!(found(over, 101 + BEACON_KEEP_SECONDS), [Crank::CloseBeacon(9)]);
+}
+
+fn case(state: CaseState) -> CaseFacts {
+    CaseFacts {
+        kind: None,
+        state,
+        due_at: 1_000,
+        decide_by: 2_000,
+        remaining: 500,
+        bounty: 0,
+        threshold: 3,
+        caps: Some(CapFacts {
+            started_at: 0,
+            seconds: 60,
+            stake_then: 10_000,
+            stake_now: 10_000,
+            slashed: 0,
+            on_evidence: 0,
+            cap_bps: 1_000,
+        }),
+    }
+}
+
+fn slash(case: CaseFacts) -> SlashOnChain {
+    SlashOnChain { case: Some(case), round: None, verdict: None, draw_ready: false }
+}
+
+fn of_case(case: CaseFacts, now: i64) -> Vec<Crank> {
+    crank(&Facts::Slash(slash(case)), now)
+}
+
+/// From its delay on, as long as something is left to take; what is taken is closed, and not applied again.
+#[test]
+fn a_due_slash_is_applied_once() {
+    assert_eq!(of_case(case(CaseState::Open), 999), [], "its owner may appeal");
+    assert_eq!(of_case(case(CaseState::Open), 1_000), [Crank::ApplySlash]);
+    assert_eq!(of_case(case(CaseState::Upheld), 0), [Crank::ApplySlash], "an appeal that failed is due at once");
+    assert_eq!(of_case(CaseFacts { remaining: 0, ..case(CaseState::Taken) }, 1_000), [Crank::CloseCase]);
+    assert_eq!(of_case(case(CaseState::Returned), 0), [Crank::CloseCase]);
+    // The pacer sends it once: while it is under way, and until every read must show it.
+    let mut pacer = Pacer::default();
+    let due = of_case(case(CaseState::Open), 1_000);
+    assert_eq!(pacer.due(&[1; 32], &1, &due, 0, 0), due);
+    pacer.answered(&[1; 32], Crank::ApplySlash, Answer::Done, 5);
+    assert_eq!(pacer.due(&[1; 32], &1, &due, 0, limits::DONE_MS), []);
+}
+
+/// What the caps leave is taken in the windows that follow, and nobody asks in between.
+#[test]
+fn a_capped_slash_waits_for_the_next_window() {
+    let open = case(CaseState::Open);
+    let used = CapFacts { started_at: 990, slashed: 1_000, ..open.caps.unwrap() };
+    let capped = CaseFacts { caps: Some(used), ..open };
+    assert_eq!(of_case(capped, 1_049), []);
+    assert_eq!(of_case(capped, 1_050), [Crank::ApplySlash], "a new window");
+    let room = CaseFacts { caps: Some(CapFacts { slashed: 999, ..used }), ..open };
+    assert_eq!(of_case(room, 1_049), [Crank::ApplySlash], "one atom is left");
+    // Evidence has a cap of its own.
+    let evidence = CaseFacts { kind: Some(EvidenceKind::MissedReveal), ..capped };
+    assert_eq!(of_case(evidence, 1_049), [Crank::ApplySlash]);
+    let both = CaseFacts { caps: Some(CapFacts { on_evidence: 5_000, ..used }), ..evidence };
+    assert_eq!(of_case(both, 1_049), []);
+    assert_eq!(of_case(CaseFacts { caps: None, ..open }, 1_000), [], "its stake is not seen");
+}
+
+#[test]
+fn an_appeal_is_resolved_when_it_is_decided_or_its_time_is_over() {
+    let appealed = case(CaseState::Appealed);
+    assert_eq!(of_case(appealed, 1_000), [], "nothing is taken while it is appealed");
+    assert_eq!(of_case(appealed, 2_000), []);
+    assert_eq!(of_case(appealed, 2_001), [Crank::ResolveAppeal], "nobody decided it");
+    for (opinion, agreeing, resolves) in [
+        (Opinion::Invalid, 3, true),
+        (Opinion::Invalid, 2, false),
+        (Opinion::Valid, 1, true),
+        (Opinion::Unavailable, 3, true),
+        (Opinion::Unavailable, 2, false),
+        (Opinion::Inconclusive, 1, true),
+    ] {
+        let expected: &[Crank] = if resolves { &[Crank::ResolveAppeal] } else { &[] };
+        let decided = SlashOnChain { verdict: Some((opinion, agreeing)), ..slash(appealed) };
+        assert_eq!(crank(&Facts::Slash(decided), 1_000), expected, "{opinion:?} by {agreeing}");
+    }
+}
+
+/// An arbiter in service judges appeals: anyone opens the round, and its verdict is written before the deadline's default
+/// is applied.
+#[test]
+fn an_appeal_is_opened_once_and_judged_before_its_default() {
+    let appealed = SlashOnChain { draw_ready: true, ..slash(case(CaseState::Appealed)) };
+    let found = |slash: SlashOnChain, now: i64| crank(&Facts::Slash(slash), now);
+    assert_eq!(found(appealed, 1_000), [Crank::OpenAppeal]);
+    let undrawn = SlashOnChain { draw_ready: false, ..appealed };
+    assert_eq!(found(undrawn, 1_000), []);
+    assert_eq!(undrawn.next_draw(1_000), Some(2_000 - APPEAL_DECISION_SECONDS), "when it was made");
+    assert_eq!(undrawn.next_draw(2_001), None, "its deadline decides");
+    assert_eq!(slash(case(CaseState::Open)).next_draw(1_000), None);
+    let judging = |votes| SlashOnChain { round: Some(RoundOnChain { index: 3, ..round(2, votes) }), ..appealed };
+    assert_eq!(found(judging([0; 5]), 390), [], "a round judges it");
+    assert_eq!(judging([0; 5]).next_draw(390), None);
+    let decided = judging([0, 0b1_1111_1111, 0, 0, 0]);
+    assert_eq!(found(decided, 390), [Crank::FinalizeAppeal]);
+    assert_eq!(found(decided, 5_000), [Crank::FinalizeAppeal], "rather than the default");
+    let open = decided.round.unwrap();
+    let silent = SlashOnChain { round: Some(recorded(RoundOnChain { votes: [0; 5], ..open })), ..appealed };
+    assert_eq!(found(silent, 401), [Crank::FinalizeAppeal], "silence decides too");
+    let written = SlashOnChain {
+        round: Some(RoundOnChain { state: 3, ..open }),
+        verdict: Some((Opinion::Invalid, 9)),
+        ..decided
+    };
+    assert_eq!(found(written, 390), [Crank::ResolveAppeal]);
+}
+
+/// Nothing of an appeal is closed before the market has drawn its conclusion; afterwards all of it is, also when the case
+/// is gone already, and missed reveals are put on record first.
+#[test]
+fn what_an_appeal_leaves_is_closed_after_it_is_resolved() {
+    let judged = RoundOnChain { index: 3, state: 3, ..round(2, [0, 0b1_1111_1111, 0, 0, 0]) };
+    let left = |case: Option<CaseFacts>| SlashOnChain {
+        case,
+        round: Some(judged),
+        verdict: Some((Opinion::Invalid, 9)),
+        draw_ready: true,
+    };
+    let found = |slash: SlashOnChain| crank(&Facts::Slash(slash), 390);
+    let closing = [Crank::CloseAppeal, Crank::CloseAppealVerdict];
+    assert_eq!(found(left(Some(case(CaseState::Appealed)))), [Crank::ResolveAppeal]);
+    assert_eq!(found(left(Some(case(CaseState::Returned)))), [&[Crank::CloseCase], &closing[..]].concat());
+    assert_eq!(found(left(None)), closing);
+    let missing = RoundOnChain { votes: [0, 0b1_1111_1110, 0, 0, 0], ..judged };
+    let silent = SlashOnChain { round: Some(missing), ..left(None) };
+    let recorded_first = [Crank::RecordMissedReveal([2; 32], 0), Crank::CloseAppealVerdict];
+    assert_eq!(crank(&Facts::Slash(silent), 401), recorded_first);
+}
+
+#[test]
+fn the_re_executor_of_an_appeal_is_paid_once() {
+    let job = life(JobState::Settled);
+    let owes = |life| Facts::Job(JobOnChain { appeal_owes: true, ..on_chain(Some(life), &[], &[]) });
+    assert_eq!(crank(&owes(job), 400), [Crank::PayAudit(2)]);
+    assert_eq!(crank(&owes(JobLife { audit_paid: 4, ..job }), 400), []);
+}
+
+/// The case of an offence stays for ever, or the same evidence could be used again.
+#[test]
+fn a_case_on_evidence_is_never_closed_and_its_bounty_is_paid() {
+    for kind in EVIDENCE_KINDS {
+        let taken = CaseFacts { kind: Some(kind), remaining: 0, ..case(CaseState::Taken) };
+        assert_eq!(of_case(taken, i64::MAX), [], "{kind:?}");
+        assert_eq!(of_case(CaseFacts { bounty: 1, ..taken }, 0), [Crank::ClaimBounty], "{kind:?}");
+    }
+}
+
+#[test]
+fn an_offence_on_record_is_punished_once_and_where_there_is_something_to_take() {
+    for kind in EVIDENCE_KINDS {
+        let fresh = EvidenceFacts { kind, punished: false, at_risk: 1_000, missed_reveal_slash: 50, stake_min: 1_000 };
+        let found = |facts: EvidenceFacts| crank(&Facts::Evidence(facts), 0);
+        assert_eq!(found(fresh), [Crank::SlashOnEvidence], "{kind:?}");
+        assert_eq!(found(EvidenceFacts { punished: true, ..fresh }), [], "{kind:?}");
+        assert_eq!(found(EvidenceFacts { at_risk: 0, ..fresh }), [], "{kind:?}: its case would cost rent for ever");
+    }
+    let free = EvidenceFacts {
+        kind: EvidenceKind::MissedReveal,
+        punished: false,
+        at_risk: 1_000,
+        missed_reveal_slash: 0,
+        stake_min: 1_000,
+    };
+    assert_eq!(crank(&Facts::Evidence(free), 0), [], "a network may take nothing for it");
 }
 
 #[test]

@@ -64,10 +64,10 @@ fn evidence_of(receipt: &Receipt) -> Evidence {
             provider: honest.provider,
             node_key: honest.node_key,
             class_key: honest.class_key,
-            image_digest: honest.image_digest,
             spec_hash: honest.spec_hash,
             input_root: honest.input_root,
             receipt_hash: sha256(&[&bytes]),
+            image_digest: honest.image_digest,
             metered_ms: honest.metered_ms,
             exit_code: honest.exit_code,
             termination: honest.termination as u8,
@@ -162,14 +162,13 @@ fn second_round_table() {
                 evidence.round.index = 2;
                 evidence.now = now;
                 evidence.reexecutions = [first, second];
+                let agrees = |found: R, bit: u8| if found == R::Opened(same()) { bit } else { 0 };
+                let confirmed = agrees(first, 1) | agrees(second, 2);
                 let expected = match (first, second) {
                     (_, R::NotSubmitted) if early => Found::Waits(Waiting::Reexecution(2)),
                     (_, R::Withheld) if early => Found::Waits(Waiting::Opening(2)),
-                    (R::Withheld, R::Opened(_)) if early => Found::Waits(Waiting::Opening(1)),
-                    (R::Opened(a), R::Opened(b)) if b == same() => {
-                        Found::Says(Opinion::Valid, if a == same() { 3 } else { 2 })
-                    }
-                    (_, R::Opened(b)) if b == same() => Found::Says(Opinion::Valid, 2),
+                    (R::Withheld, _) if early => Found::Waits(Waiting::Opening(1)),
+                    _ if confirmed != 0 => Found::Says(Opinion::Valid, confirmed),
                     (R::Opened(a), R::Opened(b)) if a == b => Found::Says(Opinion::Invalid, 3),
                     _ => Found::Says(Opinion::Inconclusive, 0),
                 };
@@ -179,9 +178,68 @@ fn second_round_table() {
     }
 }
 
+/// ADR 2: one that agrees with the receipt acquits. A first round would have accepted it; what escalated was a
+/// validator's dissent or silence, and neither that nor a second re-executor costs an honest provider its pay.
+#[test]
+fn a_first_re_execution_that_agrees_acquits_whatever_the_second_one_does() {
+    use Reexecution as R;
+    for second in [R::NotDrawn, R::NotSubmitted, R::Withheld, R::Opened(other(9))] {
+        let mut evidence = evidence_of(&receipt());
+        evidence.round.index = 2;
+        evidence.reexecutions = [R::Opened(same()), second];
+        evidence.now = LATE;
+        let Decision::Speak(judgement) = judge(&evidence) else { panic!("it speaks: {second:?}") };
+        assert_eq!((judgement.opinion, judgement.confirmed_executors), (Opinion::Valid, 1), "{second:?}");
+        assert_eq!(judgement.ground, Ground::Reproduced { round: 1 });
+    }
+}
+
+/// The work of a second re-executor that is still under way is not thrown away by an answer in haste, and a first one
+/// that may yet be opened may yet acquit.
+#[test]
+fn a_second_round_waits_for_both_before_it_answers() {
+    use Reexecution as R;
+    let waits = [
+        (R::Opened(same()), R::NotSubmitted, Waiting::Reexecution(2)),
+        (R::Opened(same()), R::Withheld, Waiting::Opening(2)),
+        (R::Withheld, R::NotDrawn, Waiting::Opening(1)),
+        (R::Withheld, R::Opened(other(9)), Waiting::Opening(1)),
+    ];
+    for (first, second, waiting) in waits {
+        let mut evidence = evidence_of(&receipt());
+        evidence.round.index = 2;
+        evidence.reexecutions = [first, second];
+        assert_eq!(found(&evidence), Found::Waits(waiting), "{first:?} {second:?}");
+    }
+}
+
+/// The appeal's own re-execution decides: two earlier ones agreed with one another, and nobody is asked for them again.
+#[test]
+fn appeal_table() {
+    use Reexecution as R;
+    let says = |opinion, confirmed| (Found::Says(opinion, confirmed), Found::Says(opinion, confirmed));
+    let table = [
+        (R::NotDrawn, says(Opinion::Inconclusive, 0)),
+        (R::NotSubmitted, (Found::Waits(Waiting::Reexecution(3)), Found::Says(Opinion::Inconclusive, 0))),
+        (R::Withheld, (Found::Waits(Waiting::Opening(3)), Found::Says(Opinion::Inconclusive, 0))),
+        (R::Opened(same()), says(Opinion::Valid, 1)),
+        (R::Opened(other(9)), says(Opinion::Invalid, 1)),
+    ];
+    for (found_now, (early, late)) in table {
+        for second in [R::NotDrawn, R::Opened(same()), R::Opened(other(8))] {
+            let mut evidence = evidence_of(&receipt());
+            evidence.round.index = 3;
+            evidence.reexecutions = [found_now, second];
+            assert_eq!(found(&evidence), early, "{found_now:?} early");
+            evidence.now = LATE;
+            assert_eq!(found(&evidence), late, "{found_now:?} late");
+        }
+    }
+}
+
 #[test]
 fn what_is_not_served_is_waited_for_and_then_unavailable() {
-    for index in [1, 2] {
+    for index in [1, 2, 3] {
         for (receipt_served, waiting) in [(false, Waiting::Receipt), (true, Waiting::Outputs)] {
             let mut evidence = evidence_of(&receipt());
             evidence.round.index = index;
@@ -239,7 +297,7 @@ fn a_receipt_false_on_its_face_is_invalid_at_once_and_confirms_nobody() {
         (Receipt { started_at: 902, ..r }, Mismatch::MeteredTooLong),
     ];
     for (receipt, mismatch) in cases {
-        for index in [1, 2] {
+        for index in [1, 2, 3] {
             let mut evidence = evidence_of(&receipt);
             evidence.round.index = index;
             // Nothing else matters once the face is false.

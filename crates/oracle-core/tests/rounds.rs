@@ -5,13 +5,15 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use proofmill_oracle_core::{
-    BallotBook, BallotKey, RevealFacts, RevealStep, SeatReveal, cast, commitment, compose, recorded, salt,
+    BallotBook, BallotKey, CommitFacts, CommitStep, RevealFacts, RevealStep, SeatCommitment, SeatReveal, cast,
+    commitment, compose, limits, recorded, salt,
 };
 use proofmill_protocol::{
     Key,
     attestation::Attestation,
     ids::{Domain, JobKey, ValidatorKey},
     quorum::{Phase, RoundOutcome, Rule, Votes, Windows},
+    sha256,
     verdict::Opinion,
 };
 use proptest::prelude::*;
@@ -88,9 +90,18 @@ fn secret(seat: u8) -> Key {
     [200 + seat; 32]
 }
 
+/// Stands in for the vote key's signature: nobody else has the secret.
+fn signed(seat: u8, commitment: Key) -> SeatCommitment {
+    let half = sha256(&[&secret(seat), &commitment]);
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&half);
+    signature[32..].copy_from_slice(&half);
+    SeatCommitment { seat, commitment, signature }
+}
+
 #[derive(Clone, Debug)]
 enum Message {
-    Commit(u8, Key),
+    Commit(Vec<SeatCommitment>),
     Reveal(Vec<SeatReveal>),
 }
 
@@ -120,10 +131,23 @@ impl Chain {
 
     fn deliver(&mut self, message: &Message, now: i64) {
         match message {
-            Message::Commit(seat, commitment) => {
-                if self.windows.commit(*seat, now).is_ok() {
-                    self.commitments[usize::from(*seat)] = *commitment;
+            Message::Commit(list) => {
+                let (mut windows, mut commitments) = (self.windows, self.commitments);
+                for one in list {
+                    let held = &mut commitments[usize::from(one.seat)];
+                    if *one != signed(one.seat, one.commitment) {
+                        return; // all or none
+                    }
+                    if windows.bit(one.seat).is_some_and(|bit| windows.committed & bit != 0) && *held == one.commitment
+                    {
+                        continue; // it stands already
+                    }
+                    if windows.commit(one.seat, now).is_err() {
+                        return;
+                    }
+                    *held = one.commitment;
                 }
+                (self.windows, self.commitments) = (windows, commitments);
             }
             Message::Reveal(reveals) => {
                 if self.windows.phase(now) != Phase::Revealing || reveals.is_empty() {
@@ -171,10 +195,12 @@ struct Validator {
     lies: bool,
     /// When it has its evidence together.
     judges_at: i64,
-    /// Commitments it ever sent.
+    /// When this process had its answer on record; gone with the process.
+    ready_at: Option<i64>,
+    /// Commitments that ever left it, to the chain or to a peer.
     sent: Vec<Key>,
-    /// A transaction of its own is under way until then.
-    busy_until: i64,
+    /// A transaction of its own is under way until then: a commitment, or reveals.
+    busy_until: [i64; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +209,8 @@ struct Weather {
     repeat: u64,
     delay: u64,
     crash: u64,
+    /// Seconds within which validators have their evidence together.
+    spread: u64,
     /// From this second of the reveal window on nothing fails any more.
     heals_after: i64,
     seed: u64,
@@ -192,6 +220,9 @@ struct Ended {
     chain: Chain,
     honest_missed: u16,
     reveal_transactions: usize,
+    commit_transactions: usize,
+    /// Seconds from the opening to the last commitment of an honest seat.
+    committed_within: i64,
 }
 
 /// One round from its opening to its end.
@@ -205,23 +236,27 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
             disk: Disk::default(),
             down_until: 0,
             lies: liars.contains(&seat),
-            judges_at: now + dice.below(20) as i64,
+            judges_at: now + dice.below(weather.spread) as i64,
+            ready_at: None,
             sent: Vec::new(),
-            busy_until: 0,
+            busy_until: [0; 2],
         })
         .collect();
     let mut under_way: Vec<(i64, Message)> = Vec::new();
-    let mut transactions = 0;
+    let (mut transactions, mut commit_transactions, opened_at, mut last_commitment) = (0, 0, now, now);
+    let honest: u16 = validators.iter().filter(|v| !v.lies).map(|v| 1u16 << v.seat).sum();
     let question = BallotKey::of(&attestation(round, 0, Opinion::Valid));
     while chain.windows.phase(now) != Phase::Over {
         let healed =
             now > chain.windows.commit_until + weather.heals_after && chain.windows.phase(now) == Phase::Revealing;
         let mut outgoing = Vec::new();
         let serving: Vec<Option<SeatReveal>> = validators.iter().map(|v| served(v, &chain, &question, now)).collect();
+        let offered: Vec<SeatCommitment> = validators.iter().filter_map(|v| offers(v, &question, now)).collect();
         for validator in &mut validators {
             if !healed && dice.chance(weather.crash) {
                 validator.down_until = now + 1 + dice.below(8) as i64;
-                validator.busy_until = 0; // what it knew of its own transactions is gone
+                validator.busy_until = [0; 2]; // what it knew of its own transactions is gone
+                validator.ready_at = None;
             }
             if now < validator.down_until && !healed {
                 continue;
@@ -230,7 +265,7 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
             let me = ValidatorKey(identity(seat));
             let bit = 1u16 << seat;
             if chain.windows.phase(now) == Phase::Committing && chain.windows.committed & bit == 0 {
-                if now < validator.judges_at || now < validator.busy_until {
+                if now < validator.judges_at || now < validator.busy_until[0] {
                     continue;
                 }
                 // What it thinks now: a liar anything, an honest one the truth, or, after a restart with half of its
@@ -245,16 +280,40 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
                 let answer = cast(&validator.disk, &attestation(round, seat, opinion)).unwrap();
                 if dice.chance(weather.crash) {
                     validator.down_until = now + 2; // between recording and sending
+                    validator.ready_at = None;
                     continue;
                 }
                 let own = commitment(&answer, &salt(&secret(seat), &question));
+                let ready_at = *validator.ready_at.get_or_insert(now);
                 validator.sent.push(own);
-                validator.busy_until = now + 3;
-                outgoing.push(Message::Commit(seat, own));
+                let facts = CommitFacts { windows: chain.windows, ready_at };
+                // Peers that are asked may not answer; what is not rightly signed is not taken along.
+                let gathered: Vec<SeatCommitment> = offered
+                    .iter()
+                    .filter(|one| facts.group(seat).contains(&one.seat) && one.seat != seat)
+                    .filter(|one| **one == signed(one.seat, one.commitment) && !dice.chance(weather.drop))
+                    .copied()
+                    .collect();
+                let mut list = vec![signed(seat, own)];
+                match facts.step(seat, gathered.iter().fold(0, |bits, one| bits | 1 << one.seat), now) {
+                    // A lying aggregator takes nobody along, or spoils the whole.
+                    CommitStep::Post if validator.lies && dice.chance(50) => {
+                        list.push(SeatCommitment { signature: [0; 64], ..signed((seat + 1) % rule.committee, own) });
+                    }
+                    CommitStep::Post if validator.lies => {}
+                    CommitStep::Post => list.extend(gathered),
+                    CommitStep::Alone => {}
+                    CommitStep::Gather | CommitStep::Wait => continue,
+                    CommitStep::Done | CommitStep::TooLate => unreachable!("it commits, and has not"),
+                }
+                list.sort_unstable_by_key(|one| one.seat);
+                validator.busy_until[0] = now + 3;
+                commit_transactions += 1;
+                outgoing.push(Message::Commit(list));
                 continue;
             }
             // A liar may withhold.
-            if validator.lies && dice.chance(80) || now < validator.busy_until {
+            if validator.lies && dice.chance(80) || now < validator.busy_until[1] {
                 continue;
             }
             if chain.facts().step(seat, now) == RevealStep::Send
@@ -264,7 +323,7 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
                 let heard = |dice: &mut Dice| !dice.chance(weather.drop) || healed;
                 let others: Vec<SeatReveal> =
                     serving.iter().flatten().filter(|other| other.seat != seat && heard(&mut dice)).copied().collect();
-                validator.busy_until = now + 3;
+                validator.busy_until[1] = now + 3;
                 transactions += 1;
                 outgoing.push(Message::Reveal(compose(&own, &others, chain.facts().open())));
             }
@@ -290,7 +349,11 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
         });
         while !due.is_empty() {
             let message = due.swap_remove(dice.below(due.len() as u64) as usize);
+            let before = chain.windows.committed;
             chain.deliver(&message, now);
+            if (chain.windows.committed & !before) & honest != 0 {
+                last_commitment = now;
+            }
         }
         chain.crank(now);
         now += 1;
@@ -308,9 +371,9 @@ fn play(round: u8, rule: Rule, liars: &[u8], truth: Opinion, weather: Weather) -
             }
         }
     }
-    let honest: u16 = validators.iter().filter(|v| !v.lies).map(|v| 1u16 << v.seat).sum();
     let honest_missed = chain.windows.missed(chain.votes.spoken(), now) & honest;
-    Ended { chain, honest_missed, reveal_transactions: transactions }
+    let committed_within = last_commitment - opened_at;
+    Ended { chain, honest_missed, reveal_transactions: transactions, commit_transactions, committed_within }
 }
 
 fn reveal_of(answer: &Attestation, question: &BallotKey) -> SeatReveal {
@@ -323,6 +386,18 @@ fn reveal_of(answer: &Attestation, question: &BallotKey) -> SeatReveal {
         salt: salt(&secret(seat), question),
         signature: [0; 64],
     }
+}
+
+/// The commitment that a validator serves to peers: that of its recorded answer, and nothing before there is one. A liar
+/// serves one that nobody signed.
+fn offers(validator: &Validator, question: &BallotKey, now: i64) -> Option<SeatCommitment> {
+    let seat = validator.seat;
+    if now < validator.down_until || validator.ready_at.is_none() {
+        return None;
+    }
+    let answer = recorded(&validator.disk, question, &ValidatorKey(identity(seat))).unwrap()?;
+    let one = signed(seat, commitment(&answer, &salt(&secret(seat), question)));
+    Some(if validator.lies { SeatCommitment { signature: [7; 64], ..one } } else { one })
 }
 
 /// What a validator serves to peers: nothing before the reveals begin.
@@ -342,12 +417,13 @@ fn weather() -> impl Strategy<Value = Weather> {
         repeat,
         delay,
         crash,
+        spread: 20,
         heals_after: 20,
         seed,
     })
 }
 
-const CALM: Weather = Weather { drop: 0, repeat: 0, delay: 0, crash: 0, heals_after: 0, seed: 7 };
+const CALM: Weather = Weather { drop: 0, repeat: 0, delay: 0, crash: 0, spread: 2, heals_after: 0, seed: 7 };
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
@@ -406,6 +482,42 @@ proptest! {
         }
     }
 
+    /// However short the window and however late the answer: the first of a group posts before the others go alone, and
+    /// these have two thirds of what was left.
+    #[test]
+    fn every_seat_commits_in_time_whatever_the_first_one_does(
+        seats in 1u8..=9, committed in 0u16..512, seconds in 1u32..400, waited in 0i64..400, gathered in 0u16..512
+    ) {
+        let mut windows = Windows::open(seats, 0, seconds, 30);
+        windows.committed = committed & ((1 << seats) - 1);
+        let ready_at = waited.min(i64::from(seconds));
+        let facts = CommitFacts { windows, ready_at };
+        prop_assert!(facts.post_at() <= facts.alone_at());
+        let left = i64::from(seconds) - ready_at;
+        prop_assert!(facts.alone_at() - ready_at <= left / 3 && facts.alone_at() - ready_at <= 8);
+        for seat in 0..seats {
+            let group = facts.group(seat);
+            prop_assert!(group.contains(&seat) && group.len() <= 5 && group.end <= seats);
+            prop_assert_eq!(facts.lacking(seat) & windows.committed, 0);
+            let step = facts.step(seat, gathered, facts.alone_at());
+            if windows.committed & (1 << seat) != 0 {
+                prop_assert_eq!(step, CommitStep::Done);
+            } else if windows.all_committed() {
+                prop_assert_eq!(step, CommitStep::TooLate);
+            } else {
+                let acts = if seat == group.start { CommitStep::Post } else { CommitStep::Alone };
+                prop_assert_eq!(step, acts, "nobody waits any more");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_are_no_commitment(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Some(one) = SeatCommitment::decode(&bytes) {
+            prop_assert_eq!(one.encode().to_vec(), bytes);
+        }
+    }
+
     #[test]
     fn hostile_bytes_are_no_reveal(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         if let Some(reveal) = SeatReveal::decode(&bytes) {
@@ -447,10 +559,33 @@ fn in_calm_weather_one_transaction_reveals_for_all() {
     assert_eq!(ended.reveal_transactions, 1);
 }
 
+/// Five commitments travel in one transaction, nine in two.
+#[test]
+fn in_calm_weather_commitments_travel_together() {
+    let first = play(1, FIRST, &[], Opinion::Valid, CALM);
+    assert_eq!((first.chain.windows.committed, first.commit_transactions), (0b1_1111, 1));
+    let second = play(2, SECOND, &[], Opinion::Valid, CALM);
+    assert_eq!((second.chain.windows.committed, second.commit_transactions), (0x1FF, 2));
+}
+
+/// A silent one keeps nobody from committing; one that forges spoils its own transaction and no other.
+#[test]
+fn a_silent_or_lying_aggregator_costs_only_delay() {
+    let last = i64::from(COMMIT_SECONDS);
+    for seed in 0..64 {
+        let weather = Weather { seed, ..CALM };
+        let ended = play(2, SECOND, &[0, 5], Opinion::Valid, weather);
+        assert_eq!(ended.chain.windows.committed & 0b1_1101_1110, 0b1_1101_1110, "seed {seed}");
+        let delay = i64::try_from(weather.spread).unwrap() + limits::ALONE_AFTER_SECONDS;
+        assert!(ended.committed_within <= delay && ended.committed_within < last, "seed {seed}");
+        assert_eq!(ended.chain.verdict, Some(Opinion::Valid), "seed {seed}");
+    }
+}
+
 /// The aggregator is down, or serves nobody: everybody's own reveal comes in its turn.
 #[test]
 fn without_the_first_seat_the_others_reveal_all_the_same() {
-    let deaf = Weather { drop: 0, repeat: 0, delay: 0, crash: 0, heals_after: 40, seed: 7 };
+    let deaf = Weather { heals_after: 40, ..CALM };
     let ended = play(2, SECOND, &[0], Opinion::Valid, deaf);
     assert_eq!(ended.honest_missed, 0);
     assert_eq!(ended.chain.verdict, Some(Opinion::Valid));

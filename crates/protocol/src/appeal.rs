@@ -59,26 +59,31 @@ pub enum Decision {
     Returned,
 }
 
-/// The rule. Only a quorum that says *invalid* again upholds a slash: an appeal is lost on evidence, never on silence.
-/// So anything else, and a deadline at which nobody has decided, returns it: a slash that cannot be repeated before a
-/// second committee was not certain enough to be taken, and infrastructure failure never slashes.
+/// The rule. The slash stands on two re-executions that agree with one another and not with the receipt. An appeal is won
+/// by what speaks for the receipt (*valid*), or because nobody judged: no round, or one without a quorum. A quorum that
+/// judged and found nothing for the receipt upholds, whatever it calls it: *invalid*, *unavailable* (the appellant serves
+/// nothing) or *inconclusive* (no further re-execution, or one that agrees with nobody). Otherwise whoever hides its
+/// outputs, from the committee or from the re-executor alone, would win; and infrastructure that fails slashes nobody,
+/// because a committee that does not come about is no quorum.
 ///
 /// `verdict` is the arbiter's record on the appeal, already matched to job, attempt, life and receipt; `threshold` is how
-/// many validators must stand behind an *invalid*, whatever the arbiter counts as a quorum.
+/// many validators must stand behind what upholds, whatever the arbiter counts as a quorum.
 pub const fn decide(
     verdict: Option<&VerdictRecord>,
     threshold: u8,
     decide_by: UnixSeconds,
     now: UnixSeconds,
 ) -> Decision {
-    match verdict {
-        Some(record) => match record.opinion {
-            Opinion::Invalid if record.agreeing >= threshold => Decision::Upheld,
-            // Too few for the market: as if there were no verdict.
-            Opinion::Invalid => by_deadline(decide_by, now),
-            Opinion::Valid | Opinion::Unavailable | Opinion::Inconclusive => Decision::Returned,
-        },
-        None => by_deadline(decide_by, now),
+    let Some(record) = verdict else { return by_deadline(decide_by, now) };
+    match record.opinion {
+        Opinion::Valid => Decision::Returned,
+        Opinion::Invalid | Opinion::Unavailable | Opinion::Inconclusive if record.agreeing >= threshold => {
+            Decision::Upheld
+        }
+        // The written default of a round without a quorum.
+        Opinion::Inconclusive => Decision::Returned,
+        // Too few for the market: as if there were no verdict.
+        Opinion::Invalid | Opinion::Unavailable => by_deadline(decide_by, now),
     }
 }
 
@@ -95,9 +100,15 @@ pub const fn decide_by(now: UnixSeconds) -> UnixSeconds {
     now.saturating_add(limits::APPEAL_DECISION_SECONDS)
 }
 
+/// When the appeal was made that has to be decided by then.
+pub const fn appealed_at(decide_by: UnixSeconds) -> UnixSeconds {
+    decide_by.saturating_sub(limits::APPEAL_DECISION_SECONDS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Judges;
 
     const RECORD: VerdictRecord = VerdictRecord {
         opinion: Opinion::Invalid,
@@ -114,16 +125,26 @@ mod tests {
         receipt_hash: [0; 32],
         output_root: [0; 32],
         executors: [[0; 32]; 2],
+        judges: Judges { first_epoch: 0, seats: [0; 2], members: [[0; 9]; 2] },
     };
 
     #[test]
-    fn only_a_quorum_that_says_invalid_again_upholds() {
+    fn a_quorum_that_finds_nothing_for_the_receipt_upholds() {
         let of = |opinion, agreeing| decide(Some(&VerdictRecord { opinion, agreeing, ..RECORD }), 3, 100, 100);
-        assert_eq!(of(Opinion::Invalid, 3), Decision::Upheld);
-        assert_eq!(of(Opinion::Invalid, 2), Decision::Pending);
-        for opinion in [Opinion::Valid, Opinion::Unavailable, Opinion::Inconclusive] {
-            assert_eq!(of(opinion, 0), Decision::Returned);
-            assert_eq!(of(opinion, 9), Decision::Returned);
+        for opinion in [Opinion::Invalid, Opinion::Unavailable, Opinion::Inconclusive] {
+            assert_eq!(of(opinion, 3), Decision::Upheld);
+            assert_eq!(of(opinion, 9), Decision::Upheld);
+        }
+        assert_eq!(of(Opinion::Valid, 0), Decision::Returned);
+        assert_eq!(of(Opinion::Valid, 9), Decision::Returned);
+    }
+
+    #[test]
+    fn without_a_quorum_nothing_is_slashed() {
+        let of = |opinion, now| decide(Some(&VerdictRecord { opinion, agreeing: 2, ..RECORD }), 3, 100, now);
+        assert_eq!(of(Opinion::Inconclusive, 0), Decision::Returned);
+        for opinion in [Opinion::Invalid, Opinion::Unavailable] {
+            assert_eq!((of(opinion, 100), of(opinion, 101)), (Decision::Pending, Decision::Returned));
         }
     }
 
@@ -137,6 +158,7 @@ mod tests {
             assert_eq!(decide(Some(&RECORD), 3, 100, now), Decision::Upheld);
         }
         assert_eq!(decide_by(10), 10 + limits::APPEAL_DECISION_SECONDS);
+        assert_eq!(appealed_at(decide_by(10)), 10);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum TaskRefusal {
     Done,
     /// It failed as often as it may.
     AttemptsExhausted,
+    /// A count of tasks would leave its bounds: the account contradicts itself.
+    CountBroken,
 }
 
 /// The part of an array's account that says where each task stands. A task is free, taken, done, or failed for good
@@ -57,29 +59,31 @@ impl Board<'_> {
         if *issued >= self.attempts_max {
             return Err(TaskRefusal::AttemptsExhausted);
         }
-        *issued += 1;
+        let taken_count = self.taken_count.checked_add(1).ok_or(TaskRefusal::CountBroken)?;
+        *issued = issued.checked_add(1).ok_or(TaskRefusal::CountBroken)?;
         self.taken[word] |= bit;
-        *self.taken_count += 1;
+        *self.taken_count = taken_count;
         Ok(u16::from(*issued))
     }
 
     /// Takes a task back whose job is over: done if it was paid for, else free, or failed for good.
     ///
     /// # Errors
-    /// [`TaskRefusal::NoSuchTask`] if it was not taken.
+    /// [`TaskRefusal::NoSuchTask`] if it was not taken; [`TaskRefusal::CountBroken`] if the counts say that nothing is.
     pub fn give_back(&mut self, task: u16, paid: bool) -> Result<(), TaskRefusal> {
         let (word, bit) = place(task);
         if task >= TASKS_MAX || self.taken[word] & bit == 0 {
             return Err(TaskRefusal::NoSuchTask);
         }
-        self.taken[word] &= !bit;
-        *self.taken_count -= 1;
+        let taken_count = self.taken_count.checked_sub(1).ok_or(TaskRefusal::CountBroken)?;
         if paid {
+            *self.done_count = self.done_count.checked_add(1).ok_or(TaskRefusal::CountBroken)?;
             self.done[word] |= bit;
-            *self.done_count += 1;
         } else if self.issued[usize::from(task)] >= self.attempts_max {
-            *self.failed_count += 1;
+            *self.failed_count = self.failed_count.checked_add(1).ok_or(TaskRefusal::CountBroken)?;
         }
+        self.taken[word] &= !bit;
+        *self.taken_count = taken_count;
         Ok(())
     }
 }
@@ -94,6 +98,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[derive(Clone, PartialEq, Eq, Debug)]
     struct Held {
         taken: [u64; TASK_WORDS],
         done: [u64; TASK_WORDS],
@@ -162,6 +167,24 @@ mod tests {
         assert_eq!(board.give_back(0, true), Ok(()));
         assert_eq!(board.take(0), Err(TaskRefusal::Done));
         assert_eq!((*board.taken_count, *board.done_count, *board.failed_count), (0, 1, 1));
+    }
+
+    #[test]
+    fn counts_that_contradict_the_board_are_refused_and_change_nothing() {
+        let mut held = Held::new();
+        held.board(2, 2).take(0).unwrap();
+        let broken = |counts: [u16; 3], paid: bool| {
+            let mut held = Held { counts, ..held.clone() };
+            held.board(2, 1).give_back(0, paid).map(|()| held.counts)
+        };
+        assert_eq!(broken([0, 0, 0], true), Err(TaskRefusal::CountBroken));
+        assert_eq!(broken([1, u16::MAX, 0], true), Err(TaskRefusal::CountBroken));
+        assert_eq!(broken([1, 0, u16::MAX], false), Err(TaskRefusal::CountBroken));
+        assert_eq!(broken([1, 0, 0], true), Ok([0, 1, 0]));
+        held.counts[0] = u16::MAX;
+        let before = held.clone();
+        assert_eq!(held.board(2, 2).take(1), Err(TaskRefusal::CountBroken));
+        assert_eq!(held, before);
     }
 
     #[test]

@@ -112,6 +112,65 @@ pub fn commitment_bytes(attestation: &Attestation, body_digest: &Key, salt: &Key
     out
 }
 
+/// Version of the signed commitment.
+pub const COMMITMENT_VERSION: u16 = 1;
+/// Bytes of an encoded signed commitment.
+pub const COMMITMENT_BODY_LEN: usize = 152;
+
+/// What a validator signs, in an envelope of kind `CMIT`, so that somebody else may carry its commitment to the chain.
+///
+/// | at | field | bytes |
+/// |---|---|---|
+/// | 0 | version | u16 LE |
+/// | 2 | attempt | u16 LE |
+/// | 4 | round | 1 |
+/// | 5 | zero | 3 |
+/// | 8 | nonce: the life of the job's address | u64 LE |
+/// | 16 | epoch of the validator set | u32 LE |
+/// | 20 | zero | 4 |
+/// | 24 | domain | 32 |
+/// | 56 | job | 32 |
+/// | 88 | validator | 32 |
+/// | 120 | commitment: SHA-256 of [`commitment_bytes`] | 32 |
+///
+/// The first commitment of a seat that reaches the chain stands. A validator signs one per round, and stores opinion and
+/// salt before it signs: it is slashed if it cannot reveal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Commitment {
+    pub domain: Domain,
+    pub job: JobKey,
+    pub attempt: u16,
+    pub round: u8,
+    pub nonce: u64,
+    pub epoch: u32,
+    pub validator: ValidatorKey,
+    /// SHA-256 of [`commitment_bytes`].
+    pub commitment: Key,
+}
+
+impl Commitment {
+    /// The canonical bytes.
+    pub fn encode(&self) -> [u8; COMMITMENT_BODY_LEN] {
+        let mut out = [0u8; COMMITMENT_BODY_LEN];
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            out[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        };
+        put(&COMMITMENT_VERSION.to_le_bytes());
+        put(&self.attempt.to_le_bytes());
+        put(&[self.round, 0, 0, 0]);
+        put(&self.nonce.to_le_bytes());
+        put(&self.epoch.to_le_bytes());
+        put(&[0u8; 4]);
+        put(&self.domain.0);
+        put(&self.job.0);
+        put(&self.validator.0);
+        put(&self.commitment);
+        out
+    }
+}
+
 /// Version of the re-execution claim.
 pub const REEXECUTION_VERSION: u16 = 1;
 /// Bytes of an encoded re-execution claim.
@@ -186,6 +245,33 @@ mod tests {
         for len in 0..ATTESTATION_LEN {
             assert_eq!(Attestation::decode(&bytes[..len]), Err(AttestationError::Length { found: len }));
         }
+    }
+
+    #[test]
+    fn a_signed_commitment_binds_every_part() {
+        let body = Commitment {
+            domain: Domain([1; 32]),
+            job: JobKey([2; 32]),
+            attempt: 3,
+            round: 1,
+            nonce: 6,
+            epoch: 7,
+            validator: ValidatorKey([10; 32]),
+            commitment: [11; 32],
+        };
+        let right = body.encode();
+        let others = [
+            Commitment { domain: Domain([0; 32]), ..body },
+            Commitment { job: JobKey([0; 32]), ..body },
+            Commitment { attempt: 4, ..body },
+            Commitment { round: 2, ..body },
+            Commitment { nonce: 7, ..body },
+            Commitment { epoch: 8, ..body },
+            Commitment { validator: ValidatorKey([0; 32]), ..body },
+            Commitment { commitment: [0; 32], ..body },
+        ];
+        assert!(others.iter().all(|other| other.encode() != right));
+        assert_eq!(right.last(), Some(&11), "every byte is used");
     }
 
     #[test]

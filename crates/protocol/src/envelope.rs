@@ -26,6 +26,8 @@ pub enum Kind {
     Usage,
     /// A validator's signature on a root of measurements.
     Witness,
+    /// A validator's commitment to an opinion that it does not show yet.
+    Commitment,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Kind::Request => b"REQU",
             Kind::Usage => b"USAG",
             Kind::Witness => b"WITN",
+            Kind::Commitment => b"CMIT",
         }
     }
 }

@@ -40,6 +40,8 @@ pub const VALIDATORS_MAX: usize = 64;
 pub const EXECUTORS_MAX: usize = 64;
 /// Rounds of one job and attempt at most: a first judging and one escalation. An appeal is a third, after the verdict.
 pub const ROUNDS_MAX: u8 = 2;
+/// Index of the round that judges an appeal: after every round that a verdict can come from.
+pub const APPEAL_ROUND: u8 = ROUNDS_MAX + 1;
 
 /// Platform fee at most, basis points. The original contract takes 250.
 pub const FEE_BPS_MAX: u16 = 1_000;
@@ -88,6 +90,9 @@ pub const AUDIT_SHARE_BPS_MAX: u16 = 10_000;
 pub const BPS: u64 = 10_000;
 /// Stake atoms locked per payment atom at most, basis points: a thousandfold, for expensive payment tokens.
 pub const LOCK_BPS_MAX: u32 = 10_000_000;
+/// Chance that an audit finds a false receipt, basis points: what the verification study assumes (2.10). The rest is a
+/// re-executor that errs in the same way, or belongs to the judged provider.
+pub const DETECTION_BPS: u16 = 9_500;
 /// GPU memory below which a device is refused, MiB: 8 GiB in the original contract.
 pub const VRAM_MIB_MIN: u32 = 8_192;
 /// Uptime required of a provider, basis points: 95 % in the original contract.
@@ -164,5 +169,13 @@ const _: () = assert!(PLANT_SECONDS as u64 > LOCK_LIFETIME_SECONDS_MAX);
 pub const BEACON_KEEP_SECONDS: i64 = VERDICT_WINDOW_SECONDS_MAX as i64;
 /// Longest period of a beacon network, seconds.
 pub const BEACON_PERIOD_SECONDS_MAX: u32 = 3_600;
+/// Shortest wait from a receipt to the round that decides about it, seconds: above the ordinary lag of the chain's clock
+/// behind the world's, or the round would be public before the receipt is committed.
+pub const BEACON_MARGIN_SECONDS_MIN: u32 = 10;
 /// Longest wait from a receipt to the round that decides about it, seconds.
 pub const BEACON_MARGIN_SECONDS_MAX: u32 = 3_600;
+/// How long a kind of beacon stays before it may change again, seconds: until then what happened under the one before is
+/// judged, so that two kinds at most are ever in question.
+pub const BEACON_CHANGE_SECONDS: i64 = 172_800;
+const _: () = assert!(BEACON_CHANGE_SECONDS >= VERDICT_WINDOW_SECONDS_MAX as i64);
+const _: () = assert!(BEACON_CHANGE_SECONDS >= APPEAL_DECISION_SECONDS);

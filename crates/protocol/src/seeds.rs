@@ -29,7 +29,8 @@
 //! | `WitnessRoot` | arbiter | `witness_root`, kind (u8), epoch (u32 LE), sequence (u32 LE) |
 //! | `Planter` | arbiter | `planter`, key |
 //! | `Plant` | arbiter | `plant`, commitment |
-//! | `Verdict` on an appeal | arbiter | `appeal`, job, attempt (u16 LE) |
+//! | `Round` of an appeal | arbiter | `appeal_round`, `SlashCase` |
+//! | `Verdict` on an appeal | arbiter | `appeal`, `SlashCase` |
 //! | `Evidence` | arbiter | `evidence`, offender, kind (u8), subject |
 //! | `QueuedArbiter` | arbiter | `queued_config` |
 //! | `UsageWitness` | arbiter | `usage`, job, attempt (u16 LE) |
@@ -62,6 +63,7 @@ pub const SLASH: &[u8] = b"slash";
 pub const REWARD_POOL: &[u8] = b"reward_pool";
 pub const REWARD_VAULT: &[u8] = b"reward_vault";
 pub const APPEAL: &[u8] = b"appeal";
+pub const APPEAL_ROUND: &[u8] = b"appeal_round";
 pub const USAGE: &[u8] = b"usage";
 pub const ARRAY: &[u8] = b"array";
 pub const ARRAY_VAULT: &[u8] = b"array_vault";

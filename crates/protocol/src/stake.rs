@@ -2,6 +2,26 @@
 
 use crate::amount::{self, AmountError};
 use crate::ids::UnixSeconds;
+use crate::limits::{AUDIT_BPS_MIN, BPS, DETECTION_BPS, LOCK_BPS_MAX};
+
+/// Stake atoms to lock per payment atom of a job whose receipt is audited at `audit_bps`, basis points: the mint's own
+/// `least_bps`, or as much as deters. Whoever invents a result keeps the price if it is not caught and loses the lock if
+/// it is; with `q` the chance of being caught (audit rate times [`DETECTION_BPS`]) it gains nothing on average from
+/// `1 / q - 1` prices on, rounded up.
+///
+/// No configuration audits below [`AUDIT_BPS_MIN`], so that what deters is never above 51.6 prices.
+pub fn lock_bps(least_bps: u32, audit_bps: u16) -> u32 {
+    let audited = audit_bps.clamp(AUDIT_BPS_MIN, BPS as u16);
+    (deterring_bps(audited, DETECTION_BPS) as u32).max(least_bps) // below 2^32: asserted below
+}
+
+/// `ceil((1 / (audit * detection) - 1) * 10,000)`, both in basis points; every step below 2^40.
+const fn deterring_bps(audit_bps: u16, detection_bps: u16) -> u64 {
+    let caught = audit_bps as u64 * detection_bps as u64;
+    ((BPS * BPS - caught) * BPS).div_ceil(caught)
+}
+// The rarest audit is still payable for, and what deters fits its type.
+const _: () = assert!(deterring_bps(AUDIT_BPS_MIN, DETECTION_BPS) <= LOCK_BPS_MAX as u64);
 
 /// The law of staking that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -352,6 +372,29 @@ mod tests {
             // What is set aside does not leave, however long one waits.
             let _ = b.withdraw(i64::MAX);
             prop_assert_eq!(b.pending, lock);
+        }
+    }
+
+    #[test]
+    fn a_lock_follows_the_audit_rate_and_is_never_below_the_mints_own() {
+        // The table of ADR 14.
+        let table = [
+            (10_000, 527),
+            (5_000, 11_053),
+            (3_448, 20_529),
+            (2_500, 32_106),
+            (1_000, 95_264),
+            (500, 200_527),
+            (200, 516_316),
+        ];
+        for (audited, deters) in table {
+            assert_eq!(lock_bps(0, audited), deters);
+            assert_eq!(lock_bps(20_000, audited), deters.max(20_000));
+            assert_eq!(lock_bps(LOCK_BPS_MAX, audited), LOCK_BPS_MAX);
+        }
+        for audited in 1..=u16::MAX {
+            assert!(lock_bps(0, audited) <= lock_bps(0, audited - 1), "a rarer audit never locks less");
+            assert!((527..=516_316).contains(&lock_bps(0, audited)));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The verdict: the arbiter writes it, the market reads it. One layout, fixed here, for both.
 
 use crate::ids::Key;
+use crate::limits::COMMITTEE_MAX;
 
 /// What a committee can find, and what one validator can think. The codes are part of layouts and signed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -46,11 +47,22 @@ pub const VERDICT_DISCRIMINATOR: [u8; 8] = [0xa9, 0x01, 0xab, 0x45, 0x18, 0x6a, 
 /// Bytes of a `Verdict` account after the discriminator.
 pub const VERDICT_LEN: usize = 296;
 
+/// Who judged: whoever judges the same receipt again looks for others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Judges {
+    /// Epoch of the first round's set; the last round's is the verdict's.
+    pub first_epoch: u32,
+    /// Seats of the first and of the second round; zero if there was none.
+    pub seats: [u8; 2],
+    /// Who sat on them: places in the set of the round's epoch.
+    pub members: [[u8; COMMITTEE_MAX]; 2],
+}
+
 /// A decoded `Verdict` account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VerdictRecord {
     pub opinion: Opinion,
-    /// Rounds it took: 1, or 2 after an escalation.
+    /// Rounds it took: 1, or 2 after an escalation; 3 on an appeal.
     pub rounds: u8,
     /// Bits of the re-executors (0, 1) whose result the verdict confirms: they are owed payment.
     pub confirmed_executors: u8,
@@ -69,6 +81,7 @@ pub struct VerdictRecord {
     pub output_root: Key,
     /// Market `Provider` accounts of the re-executors; zero if there was none.
     pub executors: [Key; 2],
+    pub judges: Judges,
 }
 
 /// Why bytes are not a verdict.
@@ -111,6 +124,11 @@ impl VerdictRecord {
             receipt_hash: take(d, 80),
             output_root: take(d, 112),
             executors: [take(d, 144), take(d, 176)],
+            judges: Judges {
+                first_epoch: u32::from_le_bytes(take(d, 240)),
+                seats: take(d, 244),
+                members: [take(d, 246), take(d, 255)],
+            },
         })
     }
 }

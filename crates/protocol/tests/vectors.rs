@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use proofmill_protocol::{
-    attestation::{commitment_bytes, Attestation, Reexecution},
+    attestation::{commitment_bytes, Attestation, Commitment, Reexecution},
     draw,
     envelope::{envelope, Kind},
     ids::{Domain, JobKey, NodeKey, ProviderKey, ValidatorKey},
@@ -99,6 +99,17 @@ fn attestation_and_reexecution_bytes_never_change() {
         validator: ValidatorKey([10; 32]),
     };
     let commitment = commitment_bytes(&attestation, &sha256(&[&attestation.encode()]), &[15; 32]);
+    let signed_commitment = Commitment {
+        domain: attestation.domain,
+        job: attestation.job,
+        attempt: attestation.attempt,
+        round: attestation.round,
+        nonce: attestation.nonce,
+        epoch: attestation.epoch,
+        validator: attestation.validator,
+        commitment: sha256(&[&commitment]),
+    }
+    .encode();
     let attestation = attestation.encode();
     let reexecution = Reexecution {
         domain: Domain([1; 32]),
@@ -117,6 +128,8 @@ fn attestation_and_reexecution_bytes_never_change() {
         json!({
             "attestation": hex::encode(attestation),
             "commitment_of_salt_0f": hex::encode(sha256(&[&commitment])),
+            "signed_commitment": hex::encode(signed_commitment),
+            "signed_commitment_message": hex::encode(envelope(Kind::Commitment, &sha256(&[&signed_commitment]))),
             "attestation_message": hex::encode(envelope(Kind::Attestation, &sha256(&[&attestation]))),
             "reexecution": hex::encode(reexecution),
             "reexecution_message": hex::encode(envelope(Kind::Reexecution, &sha256(&[&reexecution]))),

@@ -27,14 +27,19 @@ pub trait Beacon {
     fn after(&self, moment: Moment) -> Result<[u8; 32]>;
 }
 
-/// The value that decides about what happened in slot `receipt_slot` at `receipt_at`, read from an account of the
-/// configured kind and of no other.
+/// The value that decides about what happened in slot `event_slot` at `event_at`, read from an account of the kind that
+/// was in force then and of no other.
 ///
 /// # Errors
 /// Those of the kind; `ConfigOutOfBounds` for a kind that this version does not know.
-pub fn randomness(kind: u8, account: &AccountView, receipt_slot: u64, receipt_at: i64) -> Result<[u8; 32]> {
-    let moment = Moment { slot: receipt_slot, at: receipt_at };
-    match kind {
+pub fn randomness(
+    config: &state::ArbiterConfig,
+    account: &AccountView,
+    event_slot: u64,
+    event_at: i64,
+) -> Result<[u8; 32]> {
+    let moment = Moment { slot: event_slot, at: event_at };
+    match config.beacon_at(event_at) {
         SLOT_HASHES => SlotHashes(account).after(moment),
         DRAND => Drand(account).after(moment),
         _ => Err(ArbiterError::ConfigOutOfBounds.into()),

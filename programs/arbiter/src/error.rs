@@ -182,6 +182,18 @@ pub enum ArbiterError {
     BeaconUnsupported,
     #[msg("The beacon round may still be needed; close it later")]
     BeaconTooYoung,
+    #[msg("No commitment is given")]
+    NothingCommitted,
+    #[msg("Seats are given in ascending order, each once")]
+    SeatsOutOfOrder,
+    #[msg("The slash is not under appeal, or the time to judge it is over")]
+    AppealNotPending,
+    #[msg("The appeal is not resolved yet")]
+    AppealOpen,
+    #[msg("The beacon's wait is too short to be safe, or too long for the time in which receipts are judged")]
+    MarginOutOfBounds,
+    #[msg("The kind of beacon changed lately: what happened before that is not judged yet")]
+    BeaconChangedLately,
 }
 
 pub fn drand(error: DrandError) -> Error {

@@ -53,6 +53,12 @@ pub struct AttestationCommitted {
     pub round: Address,
     pub seat: u8,
 }
+/// Seats that committed in one transaction, as a bitmap.
+#[event]
+pub struct AttestationsCommitted {
+    pub round: Address,
+    pub seats: u16,
+}
 /// The votes of a round after a reveal: bitmaps over its seats.
 #[event]
 pub struct AttestationsRevealed {
@@ -75,6 +81,16 @@ pub struct VerdictReached {
     pub job: Address,
     pub opinion: u8,
     pub rounds: u8,
+    pub agreeing: u8,
+    pub committed: u16,
+    pub revealed: u16,
+}
+/// What a committee says about a receipt whose slash was appealed; the market draws the conclusion.
+#[event]
+pub struct AppealJudged {
+    pub slash_case: Address,
+    pub job: Address,
+    pub opinion: u8,
     pub agreeing: u8,
     pub committed: u16,
     pub revealed: u16,

@@ -112,6 +112,12 @@ pub mod arbiter {
         commit_attestation::handle(ctx, seat, commitment)
     }
 
+    /// Commits several seats by their vote keys' signatures, all or none. Anyone may carry them; what stands is never
+    /// replaced.
+    pub fn commit_attestations(ctx: &mut Context<CommitAttestations>, commitments: Vec<SeatCommitment>) -> Result<()> {
+        commit_attestations::handle(ctx, commitments)
+    }
+
     /// Reveals one or several seats' signed opinions, all or none, once nobody commits any more. Anyone may carry them.
     pub fn reveal_attestations(
         ctx: &mut Context<RevealAttestations>,
@@ -134,6 +140,26 @@ pub mod arbiter {
     /// Writes the verdict of a decided round. Anyone.
     pub fn finalize_round(ctx: &mut Context<FinalizeRound>) -> Result<()> {
         finalize_round::handle(ctx)
+    }
+
+    /// Draws committee and re-executor for an appeal against a slash. Anyone, until the appeal's deadline.
+    pub fn open_appeal(ctx: &mut Context<OpenAppeal>) -> Result<()> {
+        open_appeal::handle(ctx)
+    }
+
+    /// Writes the verdict on an appeal. Anyone, once its round is decided or its windows have passed.
+    pub fn finalize_appeal(ctx: &mut Context<FinalizeAppeal>) -> Result<()> {
+        finalize_appeal::handle(ctx)
+    }
+
+    /// Closes the round of an appeal that the market has resolved; the rent returns to who paid it. Anyone.
+    pub fn close_appeal(ctx: &mut Context<CloseAppeal>) -> Result<()> {
+        close_appeal::handle(ctx)
+    }
+
+    /// Closes the verdict on an appeal that the market has resolved; the rent returns to who paid it. Anyone.
+    pub fn close_appeal_verdict(ctx: &mut Context<CloseAppealVerdict>) -> Result<()> {
+        close_appeal_verdict::handle(ctx)
     }
 
     /// Closes a round whose job is gone; the rent returns to who paid it. Anyone.

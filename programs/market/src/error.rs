@@ -374,6 +374,7 @@ pub fn task(refusal: TaskRefusal) -> Error {
         TaskRefusal::Taken => MarketError::TaskTaken,
         TaskRefusal::Done => MarketError::TaskDone,
         TaskRefusal::AttemptsExhausted => MarketError::TaskAttemptsExhausted,
+        TaskRefusal::CountBroken => MarketError::AmountOverflow,
     }
     .into()
 }

@@ -146,6 +146,7 @@ fn the_network_is_named_once_by_the_authority() {
         arbiter::DrandNetwork { period_seconds: 0, ..network },
         arbiter::DrandNetwork { period_seconds: limits::BEACON_PERIOD_SECONDS_MAX + 1, ..network },
         arbiter::DrandNetwork { margin_seconds: 0, ..network },
+        arbiter::DrandNetwork { margin_seconds: limits::BEACON_MARGIN_SECONDS_MIN - 1, ..network },
         arbiter::DrandNetwork { margin_seconds: limits::BEACON_MARGIN_SECONDS_MAX + 1, ..network },
     ];
     for args in bounds {
@@ -175,7 +176,11 @@ fn the_network_is_named_once_by_the_authority() {
         ..network
     };
     w.clone().ok(w.initialize_drand(widest));
-    w.clone().ok(w.initialize_drand(arbiter::DrandNetwork { period_seconds: 1, margin_seconds: 1, ..widest }));
+    w.clone().ok(w.initialize_drand(arbiter::DrandNetwork {
+        period_seconds: 1,
+        margin_seconds: limits::BEACON_MARGIN_SECONDS_MIN,
+        ..widest
+    }));
     w.ok(honest.clone());
     assert!(w.send(honest).is_err(), "the network is named once");
 }
@@ -244,9 +249,13 @@ fn a_beacon_of_the_other_kind_is_refused() {
         w.beacon_account = account;
         w.refused(w.open_round(&job, 0), ArbiterError::NotBeacon);
     }
-    w.do_govern_arbiter(w.arbiter_args());
-    w.seal_slots(2);
-    w.beacon_account = beacon;
+    // And where slot hashes decide.
+    let mut w = TestBuilder::ready();
+    w.ok(w.initialize_drand(network.network()));
+    let job = w.do_submitted(0, 1, 0);
+    let due = network.schedule.deciding_round(w.job(&job).receipt_at);
+    w.ok(w.post_beacon(due, network.sign(due)));
+    w.beacon_account = address::beacon(due);
     w.refused(w.open_round(&job, 0), ArbiterError::NotSlotHashes);
     w.beacon_account = address::SLOT_HASHES;
     w.do_open_round(&job, 0);
@@ -328,4 +337,81 @@ fn an_old_round_is_closed_by_anyone_for_who_paid() {
     w.ok(w.close_beacon(9));
     assert!(w.is_closed(&at));
     assert_eq!(w.lamports(&payer), before + rent, "every lamport returns to who paid");
+}
+
+/// What decides about an event is the kind that was in force when it happened: a change strands no receipt and draws
+/// none anew.
+#[test]
+fn a_change_of_the_beacon_leaves_what_waits_to_the_one_before() {
+    let mut w = TestBuilder::ready();
+    let network = SimulatedNetwork::new("change");
+    w.ok(w.initialize_drand(network.network()));
+    w.do_keep_epoch();
+    let before = w.do_submitted(0, 1, 0);
+    let seed = {
+        let mut w = w.clone();
+        w.ok(w.open_round(&before, 0));
+        w.round(&before, 1).seed
+    };
+    w.do_govern_arbiter(arbiter::ArbiterArgs { beacon_kind: 2, ..w.arbiter_args() });
+    let config = w.arbiter_config();
+    assert_eq!((config.beacon_kind, config.beacon_before, config.beacon_since), (2, 1, w.now));
+    let after = w.do_submitted(1, 1, 1);
+    w.do_keep_epoch();
+    // The receipt from before is drawn as it would have been, and by nothing else.
+    let schedule = network.schedule;
+    for event_at in [w.job(&before).receipt_at, w.job(&after).receipt_at] {
+        let round = schedule.deciding_round(event_at);
+        w.ok(w.post_beacon(round, network.sign(round)));
+    }
+    let posted = |w: &World, job: &JobHandle| address::beacon(schedule.deciding_round(w.job(job).receipt_at));
+    let by_drand = swap(w.open_round(&before, 0), "open_round", "beacon", posted(&w, &before));
+    w.refused(by_drand, ArbiterError::NotSlotHashes);
+    w.ok(w.open_round(&before, 0));
+    assert_eq!(w.round(&before, 1).seed, seed, "not drawn anew");
+    // The one from after is drawn by the network alone.
+    w.refused(w.open_round(&after, 1), ArbiterError::NotBeacon);
+    w.ok(swap(w.open_round(&after, 1), "open_round", "beacon", posted(&w, &after)));
+}
+
+/// Two kinds at most are ever in question: the next change waits until all that the last one left is judged.
+#[test]
+fn the_beacon_changes_again_only_when_everything_before_is_judged() {
+    let mut w = TestBuilder::ready();
+    let network = SimulatedNetwork::new("again");
+    w.do_drand(network.network());
+    let since = w.now;
+    let back = arbiter::ArbiterArgs { beacon_kind: 1, ..w.arbiter_args() };
+    w.refused(w.queue_arbiter(back), ArbiterError::BeaconChangedLately);
+    // Everything else may change meanwhile.
+    w.do_govern_arbiter(arbiter::ArbiterArgs { beacon_kind: 2, commit_window_seconds: 50, ..w.arbiter_args() });
+    assert_eq!(w.arbiter_config().beacon_since, since);
+    w.warp_to(since + limits::BEACON_CHANGE_SECONDS - LIMITS.timelock);
+    w.refused(w.queue_arbiter(back), ArbiterError::BeaconChangedLately);
+    w.warp(1);
+    w.do_govern_arbiter(back);
+    let config = w.arbiter_config();
+    assert_eq!((config.beacon_kind, config.beacon_before, config.beacon_since), (1, 2, w.now));
+}
+
+#[test]
+fn a_network_decides_only_if_it_is_named_and_fits_the_challenge_window() {
+    let mut w = TestBuilder::ready();
+    let drand = arbiter::ArbiterArgs { beacon_kind: 2, ..w.arbiter_args() };
+    w.ok(w.queue_arbiter(drand));
+    w.warp(LIMITS.timelock);
+    w.refused(w.apply_arbiter(), ArbiterError::NotBeacon);
+    let honest = w.apply_arbiter();
+    w.refused(swap(honest, "apply_arbiter", "drand", w.outsider), OTHER_ADDRESS);
+    // Half of the window is for the network, half for whoever opens the audit: 2 x (57 + 3) = 120.
+    let network = SimulatedNetwork::new("fits").network();
+    for (margin_seconds, fits) in [(57, true), (58, false)] {
+        let mut w = w.clone();
+        w.ok(w.initialize_drand(arbiter::DrandNetwork { margin_seconds, period_seconds: 3, ..network }));
+        if fits {
+            w.ok(w.apply_arbiter());
+        } else {
+            w.refused(w.apply_arbiter(), ArbiterError::MarginOutOfBounds);
+        }
+    }
 }

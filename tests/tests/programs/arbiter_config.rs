@@ -27,6 +27,8 @@ fn the_bounds_hold_whoever_governs() {
     ] {
         w.refused(w.queue_arbiter(args), ArbiterError::ConfigOutOfBounds);
     }
+    // Two days of judging need stakes that stay as long: the market's unbonding covers it.
+    w.do_govern(market::ConfigArgs { unbonding_seconds: 604_800, ..settings(&w) });
     w.do_govern_arbiter(Args { commit_window_seconds: 86_399, reveal_window_seconds: 1, ..usual });
     w.do_govern_arbiter(Args { escalated_committee: 9, escalated_threshold: 6, ..usual });
     assert_eq!(w.arbiter_config().escalated_committee, 9);
@@ -114,4 +116,24 @@ fn a_named_authority_governs_once_it_accepts() {
     w.ok(w.accept_arbiter(w.outsider));
     assert_eq!((w.arbiter_config().authority, w.arbiter_config().pending_authority), (w.outsider, Address::default()));
     w.refused(w.queue_arbiter(w.arbiter_args()), ArbiterError::NotAuthority);
+}
+
+/// Stake may not leave before what it vouches for is judged: when a change is queued, and again when it is applied.
+#[test]
+fn no_change_outlives_unbonding() {
+    let mut w = TestBuilder::ready();
+    // Three overruns of an epoch and two rounds: 6 x 570 + 180 = 3,600.
+    let longer = |w: &World, epoch_seconds| arbiter::ArbiterArgs { epoch_seconds, ..w.arbiter_args() };
+    w.refused(w.queue_arbiter(longer(&w, 571)), ArbiterError::UnbondingTooShort);
+    w.ok(w.queue_arbiter(longer(&w, 570)));
+    // The market's unbonding shrinks meanwhile.
+    let mut shorter = w.clone();
+    shorter.do_govern(market::ConfigArgs { unbonding_seconds: 3_599, ..settings(&w) });
+    shorter.refused(shorter.apply_arbiter(), ArbiterError::UnbondingTooShort);
+    assert_eq!(shorter.arbiter_config().epoch_seconds, 300);
+    w.warp(LIMITS.timelock);
+    let foreign = w.foreign_copy(address::market_config());
+    assert!(w.send(swap(w.apply_arbiter(), "apply_arbiter", "market_config", foreign)).is_err());
+    w.ok(w.apply_arbiter());
+    assert_eq!(w.arbiter_config().epoch_seconds, 570);
 }

@@ -54,8 +54,11 @@ fn verdict(w: &World, job: &JobHandle, opinion: u8, agreeing: u8, confirmed_exec
         output_root: [9; 32],
         executors: [thief; 2],
         rent_payer: w.outsider,
+        first_epoch: 1,
+        seats: [5, 0],
+        members: [[0; 9]; 2],
+        reserved_c: [0; 4],
         reserved: [0; 28],
-        reserved_b: [0; 28],
     }
 }
 

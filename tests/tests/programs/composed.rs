@@ -154,3 +154,54 @@ fn what_the_daemons_compose_fits_into_one_packet() {
     audited.extend([w.pay_audit(&job, 0, 1), w.pay_audit(&job, 1, 2)]);
     assert!(compose::fits(&w.crank, &audited));
 }
+
+/// A taken offer, one audit by a committee of five, everything paid and closed: nine signatures, none of a validator's
+/// delegate, and every transaction within one packet.
+#[test]
+fn an_audited_life_takes_nine_signatures() {
+    let mut w = TestBuilder::ready();
+    let lamports = w.lamports(&w.tenants[0]);
+    let job = w.handle(0, 1, w.mints[0]);
+    w.token_account(address::audit_budget(&job.mint), &address::market_config(), &job.mint, 1_000_000);
+    let mut sent = Vec::new();
+    let mut send = |w: &mut World, all: &[Instruction]| {
+        assert!(all.iter().all(|one| {
+            one.accounts
+                .iter()
+                .all(|meta| !meta.is_signer || w.validators.iter().all(|party| party.delegate != meta.pubkey))
+        }));
+        let done = w.send_all(all).expect("sent");
+        assert!(done.bytes + compose::BUDGET_BYTES <= compose::TRANSACTION_BYTES_MAX, "{} bytes", done.bytes);
+        sent.push(done.signatures);
+    };
+    let taken = [w.post_job(0, job.mint, terms(1)), w.match_job(&job, 0, 0)];
+    send(&mut w, &taken);
+    let start = [w.start_job(&job, 0)];
+    send(&mut w, &start);
+    w.warp(60);
+    let proof = [w.submit_proof(&job, 0, claim(&w, &job, 0, 60_000))];
+    send(&mut w, &proof);
+    w.seal_slots(2);
+    let open = [w.open_round(&job, 0)];
+    send(&mut w, &open);
+    let again = [w.submit_reexecution(&job, 1, 50_000)];
+    send(&mut w, &again);
+    let signed = (0..5).map(|seat| w.signed(&job, 1, seat, Opinion::Valid as u8, 1)).collect();
+    let commit = [w.commit_attestations(&job, 1, signed)];
+    send(&mut w, &commit);
+    let said = (0..5).map(|seat| w.revealed(&job, 1, seat, Opinion::Valid as u8, 1)).collect();
+    let reveal = [w.reveal_attestations(&job, 1, said)];
+    send(&mut w, &reveal);
+    let stored = w.job(&job);
+    let executor = w.provider_at(&w.round(&job, 1).executor);
+    let mut all = vec![w.finalize_round(&job, 1)];
+    all.extend(w.emptying(&job, &stored, 0).settle_and_pay(Settling::Verdict));
+    all.push(w.pay_audit(&job, 0, executor));
+    send(&mut w, &all);
+    let last = [w.close_job(&job), w.close_round(&job, 1), w.close_verdict(&job)];
+    send(&mut w, &last);
+    assert_eq!(sent, [1; 9]);
+    assert!(w.is_closed(&job.address) && w.is_closed(&job.vault));
+    // The tenant paid one fee; its rent is back.
+    assert!(w.lamports(&w.tenants[0]) + 10_000 > lamports);
+}

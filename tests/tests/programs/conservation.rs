@@ -13,7 +13,7 @@ use proofmill_protocol::{appeal::CaseState, limits};
 use solana_instruction::AccountMeta;
 
 /// Sequences of a quick and of a full run, and the most moves of one.
-const SEQUENCES: u64 = 128;
+const SEQUENCES: u64 = 160;
 const SEQUENCES_FULL: u64 = 1_024;
 const STEPS: usize = 60;
 
@@ -102,6 +102,17 @@ const MOVES: &[Move] = &[
         let (opinion, confirms) = p.thinks(t, seat);
         p.w.commit(&t.job, t.round, seat, opinion, confirms)
     })),
+    ("commit_attestations", "", |p, t| p.round_exists(&t.job, t.round).then(|| {
+        // Everybody who has not spoken, now and then everybody.
+        let committed = p.w.round(&t.job, t.round).committed;
+        let again = p.dice.below(8) == 0;
+        let said = |seat: u8| {
+            let (opinion, confirms) = p.thinks(t, seat);
+            p.w.signed(&t.job, t.round, seat, opinion, confirms)
+        };
+        let seats = (0..5).filter(|seat| again || committed & (1 << seat) == 0);
+        p.w.commit_attestations(&t.job, t.round, seats.map(said).collect())
+    })),
     ("reveal_attestations", "", |p, t| p.round_exists(&t.job, t.round).then(|| {
         let round = p.w.round(&t.job, t.round);
         let due = round.committed & !p.spoken(t);
@@ -165,14 +176,30 @@ const MOVES: &[Move] = &[
         let owner = market::Stake::decode(&p.w.data(&case.stake)).unwrap().owner;
         p.w.appeal_slash(owner, at)
     })),
-    ("resolve_appeal", "", |p, t| p.slash_case().map(|(at, case)| {
+    ("resolve_appeal", "", |p, t| p.slash_case().map(|(at, _)| {
         if t.number.is_multiple_of(2) {
             let opinion = p.dice.pick(&[Opinion::Invalid, Opinion::Invalid, Opinion::Valid]);
             p.w.do_decide_appeal(&at, opinion, 3);
         }
-        p.w.resolve_appeal(&JobHandle { address: case.job, ..t.job }, at)
+        p.w.resolve_appeal(at)
     })),
     ("close_case", "", |p, _| p.slash_case().map(|(at, _)| p.w.close_case(at))),
+    ("post_array", "", |p, t| {
+        let array = p.array_of(&t.job)?;
+        let tenant = p.w.tenants.iter().position(|tenant| *tenant == array.tenant)?;
+        let terms = market::ArrayTerms { attempts_max: 1, ..array_terms(array.index, TASKS) };
+        Some(p.w.post_array(tenant, array.mint, terms))
+    }),
+    ("take_task", "", |p, t| {
+        let array = p.array_of(&t.job)?;
+        let task = (0..TASKS).find(|task| array.task(*task).address == t.job.address)?;
+        Some(p.w.take_task(&array, task, t.provider, 0))
+    }),
+    ("cancel_array", "", |p, t| p.array_of(&t.job).map(|array| p.w.cancel_array(&array))),
+    ("close_array", "", |p, t| {
+        let array = p.array_of(&t.job)?;
+        Some(p.w.close_array(&array))
+    }),
 ];
 
 /// Instructions that no sequence plays, and why nothing is lost by it.
@@ -183,11 +210,11 @@ const NO_MONEY: &[(&str, &str)] = &[
     ("skip_bid", "moves the chain of bids alone: market_bid_chain.rs holds it"),
     ("record_capability", "a certificate moves nothing"),
     ("record_uptime", "a measurement moves nothing"),
-    ("post_array", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
-    ("take_task", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
-    ("cancel_array", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
-    ("close_array", "arrays are apart from these sequences: market_array.rs holds them to the atom"),
     ("announce_validator", "the arbiter holds no token"),
+    ("open_appeal", "the arbiter holds no token"),
+    ("finalize_appeal", "the arbiter holds no token; what it writes is written by turns of resolve_appeal"),
+    ("close_appeal", "the arbiter holds no token"),
+    ("close_appeal_verdict", "the arbiter holds no token"),
     ("appoint_planter", "the arbiter holds no token"),
     ("close_beacon", "the arbiter holds no token"),
     ("close_plant", "the arbiter holds no token"),
@@ -244,6 +271,14 @@ const NO_MONEY: &[(&str, &str)] = &[
 /// Jobs with this index are services.
 const SERVICE: u64 = 9;
 
+/// Tasks of an array, each of which is issued once: a second life of the address comes with a second life of the array.
+const TASKS: u16 = 3;
+
+/// Every fifth sequence is about an array.
+fn plays_an_array(seed: u64) -> bool {
+    seed % 5 == 4
+}
+
 /// A service long enough for its availability to be judged, or one that runs dry soon.
 fn service(w: &World, tenant: usize) -> market::JobTerms {
     let terms = service_terms(&w.tenants[tenant], SERVICE);
@@ -268,6 +303,7 @@ struct Play {
     dice: Dice,
     ledger: Ledger,
     jobs: Vec<JobHandle>,
+    arrays: Vec<ArrayHandle>,
     /// Whether the committees of this sequence find fault.
     dishonest: bool,
     focus: usize,
@@ -308,13 +344,26 @@ impl Play {
             w.fund(tenant, w.stake_mint, 0);
         }
         let jobs = [(0, 1), (0, SERVICE), (1, SERVICE), (0, 2), (1, 1), (2, 1), (3, 1), (4, 1)];
-        let jobs: Vec<JobHandle> =
+        let mut jobs: Vec<JobHandle> =
             jobs.map(|(tenant, index)| w.handle(tenant, index, mint))[..3 + dice.below(6)].to_vec();
+        let mut arrays = Vec::new();
+        if plays_an_array(seed) {
+            let (tenant, index) = (w.tenants[1], 1);
+            let at = address::array(&tenant, index);
+            let array = ArrayHandle { tenant, index, address: at, vault: address::array_vault(&at), mint };
+            jobs.truncate(3);
+            jobs.extend((0..TASKS).map(|task| array.task(task)));
+            arrays.push(array);
+        }
         let dishonest = dice.below(2) == 0;
         let ledger = Ledger::open(&w);
         let (payments, stakes) = (w.supply(&mint), w.supply(&w.stake_mint));
-        let mut play =
-            Self { w, dice, ledger, jobs, dishonest, focus: 0, payments, stakes, refused: 0, went: BTreeMap::new() };
+        let (refused, went) = (0, BTreeMap::new());
+        let mut play = Self { w, dice, ledger, jobs, arrays, dishonest, focus: 0, payments, stakes, refused, went };
+        if plays_an_array(seed) {
+            play.focus = 3;
+            return play;
+        }
         // Half of the sequences begin with a receipt, or nothing late in a life would be reached often.
         if play.dice.below(2) == 0 {
             let job = play.jobs[0];
@@ -421,8 +470,7 @@ impl Play {
         self.w.warp(limits::APPEAL_DECISION_SECONDS + 1);
         for (at, case) in self.slash_cases() {
             if case.state == CaseState::Appealed as u8 {
-                let job = JobHandle { address: case.job, ..self.jobs[0] };
-                self.must(self.w.resolve_appeal(&job, at));
+                self.must(self.w.resolve_appeal(at));
             }
             while self.w.case(&at).remaining > 0 {
                 self.w.warp(3_600);
@@ -440,6 +488,23 @@ impl Play {
         held.map_or(anybody, |provider| self.w.provider_at(&provider))
     }
 
+    /// The array whose task this is, or would be.
+    fn array_of(&self, job: &JobHandle) -> Option<ArrayHandle> {
+        self.arrays.iter().find(|array| (0..TASKS).any(|task| array.task(task).address == job.address)).copied()
+    }
+
+    /// What fits a task that nobody holds.
+    fn array_moves(&self, job: &JobHandle) -> &'static [&'static str] {
+        let Some(array) = self.array_of(job).filter(|array| self.exists(&array.address)) else {
+            return &["post_array"];
+        };
+        let stored = self.w.array(&array);
+        if stored.cancelled == 1 || stored.done_count + stored.failed_count == stored.tasks_total {
+            return &["close_array", "close_array", "take_task"];
+        }
+        &["take_task", "take_task", "take_task", "take_task", "take_task", "take_task", "cancel_array", "close_array"]
+    }
+
     /// What fits the job's state, mostly.
     fn choose(&mut self, job: &JobHandle) -> String {
         match self.dice.below(24) {
@@ -449,6 +514,7 @@ impl Play {
         }
         let fitting: &[&str] = match self.state(job) {
             None if self.round_exists(job, 1) => &["close_round", "close_verdict", "post_job"],
+            None if self.array_of(job).is_some() => self.array_moves(job),
             None => &[
                 "post_job",
                 "post_job",
@@ -526,8 +592,8 @@ impl Play {
                     "commit_attestation",
                     "commit_attestation",
                     "commit_attestation",
-                    "commit_attestation",
-                    "commit_attestation",
+                    "commit_attestations",
+                    "commit_attestations",
                     "expire_round",
                     WARP,
                 ],
@@ -717,6 +783,12 @@ impl Play {
                     self.must(self.w.close_bid(&job, provider));
                 }
             }
+        }
+        for array in self.arrays.clone() {
+            if self.exists(&array.address) {
+                self.must(self.w.close_array(&array));
+            }
+            assert!(!self.exists(&array.address) && !self.exists(&array.vault));
         }
         self.drain_cases();
         for provider in 0..self.w.providers.len() {

@@ -71,6 +71,8 @@ const DEADLINES: &[Deadline] = &[
     ("close_beacon", From, |t| beacon(t).posted_at + limits::BEACON_KEEP_SECONDS),
     ("submit_reexecution", Until, |t| round(t).commit_until),
     ("commit_attestation", Until, |t| round(t).commit_until),
+    ("commit_attestations", Until, |t| round(t).commit_until),
+    ("open_appeal", Until, |t| t.world.arbiter_config().epoch_started_at + OVERRUN),
     ("reveal_attestations", Until, |t| round(t).reveal_until),
 ];
 

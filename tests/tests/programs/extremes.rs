@@ -20,7 +20,6 @@ const STATES: &[Harmless] = &[
     ("*", "RewardPool.bump", "aborts", "set when the pool is opened; the runtime refuses the signature it leads to"),
     ("*", "JobArray.bump", "aborts", "set when the array is posted; the runtime refuses the signature it leads to"),
     ("*", "JobArray.index", "aborts", "set when the array is posted; the runtime refuses the signature it leads to"),
-    ("*", "JobArray.taken_count", "aborts", "the number of tasks marked taken, 512 at most: checked arithmetic stops"),
     ("*", "Config.bump", "aborts", "set at initialisation; the runtime refuses the signature it leads to"),
 ];
 

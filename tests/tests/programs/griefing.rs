@@ -119,17 +119,37 @@ fn one_stake_does_not_fill_the_roster() {
 
 /// A list of re-executors that is full of nobodies keeps everybody else from re-executing.
 #[test]
-#[ignore = "open: join_executors asks for no stake, so 64 places cost the rent of 64 accounts"]
 fn a_place_among_the_re_executors_costs_a_stake() {
     let mut w = TestBuilder::ready();
     for number in 0..61 {
-        let owner = w.wallet(&format!("squatter {number}"));
-        w.ok(w.register_provider(owner, market::ProviderArgs { operator: owner, ..w.provider_args(0) }));
-        let join = arbiter::join_executors(arbiter::JoinExecutorsAccounts {
-            operator: owner,
-            provider: address::provider(&owner),
-            executors: address::executors(&w.class_key),
-        });
-        assert!(w.send(join).is_err(), "a provider without stake takes place {number}");
+        let name = format!("squatter {number}");
+        let (owner, operator) = (w.wallet(&name), w.wallet(&format!("{name} operator")));
+        w.providers.push(ProviderParty::new(&name, owner, operator));
+        let squatter = w.providers.len() - 1;
+        w.ok(w.register_provider(owner, w.provider_args(squatter)));
+        assert!(w.send(w.join_executors(squatter)).is_err(), "a provider without an account of stake takes a place");
+        w.do_stake(owner, LIMITS.stake_min - 1);
+        w.refused(w.join_executors(squatter), ArbiterError::StakeTooSmall);
     }
+    assert_eq!(w.executor_list().count, 3);
+}
+
+/// The same tokens hold one place: whoever takes them out loses it to the first who asks.
+#[test]
+fn one_stake_does_not_fill_the_list_of_re_executors() {
+    let mut w = TestBuilder::ready();
+    let (owner, operator) = (w.wallet("squatter"), w.wallet("squatter operator"));
+    w.providers.push(ProviderParty::new("squatter", owner, operator));
+    w.do_stake(owner, LIMITS.stake_min);
+    w.ok(w.register_provider(owner, w.provider_args(3)));
+    w.ok(w.join_executors(3));
+    let evict = swap(w.leave_executors(3), "leave_executors", "operator", w.outsider);
+    w.refused(evict.clone(), ArbiterError::NotOperator);
+    w.ok(w.unbond_stake(owner, 1));
+    // Not with the stake of another one.
+    let borrowed = swap(evict.clone(), "leave_executors", "stake", w.providers[0].stake);
+    w.refused(borrowed, ArbiterError::StakeTooSmall);
+    w.ok(evict);
+    assert!(!w.executor_list().providers.contains(&w.providers[3].account.to_bytes()));
+    w.refused(w.join_executors(3), ArbiterError::StakeTooSmall);
 }

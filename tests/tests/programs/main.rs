@@ -38,9 +38,11 @@ mod market_token_2022;
 mod market_verify_proof;
 mod market_withdraw_bid;
 
+mod arbiter_appeal;
 mod arbiter_beacon;
 mod arbiter_close;
 mod arbiter_commit_attestation;
+mod arbiter_commit_attestations;
 mod arbiter_config;
 mod arbiter_escalate_round;
 mod arbiter_evidence;
@@ -54,6 +56,7 @@ mod arbiter_refresh_validator;
 mod arbiter_reveal_attestations;
 mod arbiter_roots;
 mod arbiter_submit_reexecution;
+mod arbiter_usage;
 mod arbiter_validators;
 
 mod attack;

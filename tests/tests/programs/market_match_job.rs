@@ -263,3 +263,36 @@ fn a_lock_beyond_64_bits_is_refused() {
     let job = w.do_post(0, 2);
     w.refused(w.match_job(&job, 0, 0), MarketError::FreeStakeTooSmall);
 }
+
+#[test]
+fn the_rarer_the_audit_the_more_is_locked() {
+    // Accepted since proven, audited at, locked for 100,000 at a mint's rule of one to one: the table of ADR 14.
+    for (accepted, audited, locked) in
+        [(0, 10_000, 100_000), (20, 5_000, 110_530), (60, 2_500, 321_060), (180, 1_000, 952_640), (380, 500, 2_005_270)]
+    {
+        let mut w = TestBuilder::ready();
+        w.do_prove(0, LIMITS.proven_after + accepted);
+        let job = w.do_post(0, 1);
+        w.ok(w.match_job(&job, 0, 0));
+        let stored = w.job(&job);
+        assert_eq!((stored.audit_bps, stored.lock), (audited, locked));
+        assert_eq!(w.provider_stake(0).locked, locked);
+        // Nobody audits a service: it locks what the mint asks for.
+        let service = w.do_post_with(0, market::JobTerms { max_seconds: 100, ..service_terms(&w.tenants[0], 9) });
+        w.ok(w.match_job(&service, 0, 0));
+        assert_eq!(w.job(&service).lock, 100_000);
+    }
+}
+
+#[test]
+fn a_proven_provider_without_the_stake_for_its_audit_rate_is_not_matched() {
+    let mut w = TestBuilder::ready();
+    w.do_prove(0, LIMITS.proven_after + 380);
+    let owner = w.providers[0].owner;
+    w.ok(w.unbond_stake(owner, LIMITS.staked - 2_005_269));
+    let job = w.do_post(0, 1);
+    w.refused(w.match_job(&job, 0, 0), MarketError::FreeStakeTooSmall);
+    // New again, it is always audited, and the least stake covers it.
+    w.do_prove(0, 0);
+    w.ok(w.match_job(&job, 0, 0));
+}

@@ -17,7 +17,7 @@ fn a_confirmed_re_executor_is_paid_once() {
     assert_eq!(w.tokens(&address::audit_budget(&job.mint)), 950_000);
     w.refused(w.pay_audit(&job, 0, executor), MarketError::AuditNotDue);
     w.refused(w.pay_audit(&job, 1, executor), MarketError::AuditNotDue);
-    w.refused(w.pay_audit(&job, 2, executor), MarketError::CountOutOfBounds);
+    w.refused(w.pay_audit(&job, 3, executor), MarketError::CountOutOfBounds);
     w.refused(w.pay_audit(&job, 255, executor), MarketError::CountOutOfBounds);
 }
 

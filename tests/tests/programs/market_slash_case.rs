@@ -186,17 +186,17 @@ fn only_the_owner_of_the_stake_appeals_and_with_free_stake() {
 
 #[test]
 fn a_second_quorum_that_says_invalid_upholds_and_takes_the_bond() {
-    let (mut w, job, case) = rejected();
+    let (mut w, _, case) = rejected();
     let owner = w.providers[0].owner;
     w.ok(w.appeal_slash(owner, case));
-    w.refused(w.resolve_appeal(&job, case), MarketError::AppealUndecided);
+    w.refused(w.resolve_appeal(case), MarketError::AppealUndecided);
     // Two validators are none, whatever the arbiter wrote.
     w.do_decide_appeal(&case, Opinion::Invalid, 2);
-    w.refused(w.resolve_appeal(&job, case), MarketError::AppealUndecided);
+    w.refused(w.resolve_appeal(case), MarketError::AppealUndecided);
     w.do_decide_appeal(&case, Opinion::Invalid, 3);
-    w.ok(w.resolve_appeal(&job, case));
+    w.ok(w.resolve_appeal(case));
     assert_eq!(state(&w, &case), CaseState::Upheld);
-    w.refused(w.resolve_appeal(&job, case), MarketError::NotAppealed);
+    w.refused(w.resolve_appeal(case), MarketError::NotAppealed);
     // Due at once: the appeal was the delay.
     w.ok(w.apply_slash(case));
     let stake = w.provider_stake(0);
@@ -206,12 +206,13 @@ fn a_second_quorum_that_says_invalid_upholds_and_takes_the_bond() {
 }
 
 #[test]
-fn any_other_opinion_returns_everything() {
-    for opinion in [Opinion::Valid, Opinion::Unavailable, Opinion::Inconclusive] {
+fn what_speaks_for_the_receipt_returns_everything() {
+    // A quorum that finds it valid; or none at all, whose default stands on nobody.
+    for (opinion, agreeing) in [(Opinion::Valid, 3), (Opinion::Inconclusive, 0), (Opinion::Inconclusive, 2)] {
         let (mut w, job, case) = rejected();
         w.ok(w.appeal_slash(w.providers[0].owner, case));
-        w.do_decide_appeal(&case, opinion, 0);
-        w.ok(w.resolve_appeal(&job, case));
+        w.do_decide_appeal(&case, opinion, agreeing);
+        w.ok(w.resolve_appeal(case));
         let stake = w.provider_stake(0);
         assert_eq!((stake.slashed, stake.pending, stake.bonded, stake.slashed_total), (0, 0, LIMITS.staked, 0));
         assert_eq!(state(&w, &case), CaseState::Returned);
@@ -222,18 +223,31 @@ fn any_other_opinion_returns_everything() {
     }
 }
 
+/// Whoever hides its outputs on appeal does not win by it.
+#[test]
+fn a_quorum_that_finds_nothing_for_the_receipt_upholds() {
+    for opinion in [Opinion::Unavailable, Opinion::Inconclusive] {
+        let (mut w, _, case) = rejected();
+        w.ok(w.appeal_slash(w.providers[0].owner, case));
+        w.do_decide_appeal(&case, opinion, 3);
+        w.ok(w.resolve_appeal(case));
+        assert_eq!(state(&w, &case), CaseState::Upheld);
+        assert_eq!((w.provider_stake(0).pending, w.case(&case).remaining), (110_000, 110_000));
+    }
+}
+
 #[test]
 fn an_appeal_that_nobody_decides_is_won() {
     for (late, decided) in [(-1, false), (0, false), (1, true)] {
-        let (mut w, job, case) = rejected();
+        let (mut w, _, case) = rejected();
         w.ok(w.appeal_slash(w.providers[0].owner, case));
         assert_eq!(w.case(&case).decide_by, w.now + limits::APPEAL_DECISION_SECONDS);
         w.warp(limits::APPEAL_DECISION_SECONDS + late);
         if decided {
-            w.ok(w.resolve_appeal(&job, case));
+            w.ok(w.resolve_appeal(case));
             assert_eq!((w.provider_stake(0).bonded, w.provider_stake(0).pending), (LIMITS.staked, 0));
         } else {
-            w.refused(w.resolve_appeal(&job, case), MarketError::AppealUndecided);
+            w.refused(w.resolve_appeal(case), MarketError::AppealUndecided);
         }
     }
 }
@@ -242,26 +256,26 @@ fn an_appeal_that_nobody_decides_is_won() {
 fn a_foreign_verdict_decides_no_appeal() {
     let (mut w, job, case) = rejected();
     w.ok(w.appeal_slash(w.providers[0].owner, case));
-    let at = address::appeal_verdict(&job.address, 1);
+    let at = address::appeal_verdict(&case);
     let first = address::verdict(&job.address, 1);
-    w.refused(swap(w.resolve_appeal(&job, case), "resolve_appeal", "verdict", first), OTHER_ADDRESS);
+    w.refused(swap(w.resolve_appeal(case), "resolve_appeal", "verdict", first), OTHER_ADDRESS);
     w.do_decide_appeal(&case, Opinion::Valid, 5);
     let right = w.data(&at);
     // Another owner; then each field that binds it to this case, changed alone.
     w.put(at, w.outsider, right.clone());
-    w.refused(w.resolve_appeal(&job, case), MarketError::AppealUndecided);
+    w.refused(w.resolve_appeal(case), MarketError::AppealUndecided);
     for field in [0, 8, 12, 24, 56, 88] {
         let mut wrong = right.clone();
         wrong[field] ^= 0x40;
         w.put(at, arbiter::ID, wrong);
-        w.refused(w.resolve_appeal(&job, case), MarketError::AppealUndecided);
+        w.refused(w.resolve_appeal(case), MarketError::AppealUndecided);
     }
     let other = w.providers[1].stake;
     w.put(at, arbiter::ID, right);
-    w.refused(swap(w.resolve_appeal(&job, case), "resolve_appeal", "stake", other), MarketError::InvalidProvider);
-    let elsewhere = swap(w.resolve_appeal(&job, case), "resolve_appeal", "slash_case", job.address);
+    w.refused(swap(w.resolve_appeal(case), "resolve_appeal", "stake", other), MarketError::InvalidProvider);
+    let elsewhere = swap(w.resolve_appeal(case), "resolve_appeal", "slash_case", job.address);
     w.refused(elsewhere, OTHER_TYPE);
-    w.ok(w.resolve_appeal(&job, case));
+    w.ok(w.resolve_appeal(case));
 }
 
 /// The case carries what an appeal is judged by: the tenant's exit does not wait for it.

@@ -48,9 +48,20 @@ struct LedgerStake {
     due: u64,
 }
 
+/// What no task of an array holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LedgerArray {
+    tenant: Address,
+    mint: Address,
+    vault: u64,
+}
+
 /// Everybody's balances.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    arrays: BTreeMap<[u8; 32], LedgerArray>,
+    /// The array of each job that is a task.
+    tasks: BTreeMap<[u8; 32], [u8; 32]>,
     jobs: BTreeMap<[u8; 32], LedgerJob>,
     stakes: BTreeMap<[u8; 32], LedgerStake>,
     /// Owner of each `Provider` account.
@@ -97,6 +108,14 @@ impl Ledger {
         self.purses.entry(address::token_account(owner, mint).to_bytes()).or_default()
     }
 
+    /// Where the tenant's part of a job goes: its purse, or, of a task, the vault of the array.
+    fn tenants(&mut self, job: &Address, tenant: &Address, mint: &Address) -> &mut u64 {
+        match self.tasks.get(job.as_array()) {
+            Some(array) => &mut self.arrays.get_mut(array).expect("the array of a task").vault,
+            None => self.purse(tenant, mint),
+        }
+    }
+
     fn job(&mut self, at: &Address) -> &mut LedgerJob {
         self.jobs.get_mut(at.as_array()).expect("an event about a job that was posted")
     }
@@ -133,8 +152,28 @@ impl Ledger {
     fn apply(&mut self, w: &World, event: market::Event) {
         use market::Event as E;
         match event {
-            E::JobPosted(e) => {
+            E::ArrayPosted(e) => {
                 *self.purse(&e.tenant, &e.mint) -= e.escrowed;
+                let array = LedgerArray { tenant: e.tenant, mint: e.mint, vault: e.escrowed };
+                assert_eq!(self.arrays.insert(e.array.to_bytes(), array), None, "an address holds one array at a time");
+            }
+            E::TaskIssued(e) => {
+                self.arrays.get_mut(e.array.as_array()).expect("an array").vault -= e.escrowed;
+                let earlier = self.tasks.insert(e.job.to_bytes(), e.array.to_bytes());
+                assert_eq!(earlier, None, "a task is taken once at a time");
+            }
+            E::TaskReturned(_) | E::ArrayCancelled(_) => {}
+            E::ArrayClosed(e) => {
+                let array = self.arrays.remove(e.array.as_array()).expect("an array");
+                assert!(!self.tasks.values().any(|of| *of == e.array.to_bytes()), "no task of it is left");
+                assert_eq!(array.vault, e.refunded, "all that no task was paid");
+                *self.purse(&array.tenant, &array.mint) += e.refunded;
+            }
+            E::JobPosted(e) => {
+                // A task's escrow has left the vault of its array, as the event before said.
+                if !self.tasks.contains_key(e.job.as_array()) {
+                    *self.purse(&e.tenant, &e.mint) -= e.escrowed;
+                }
                 let job = LedgerJob {
                     tenant: e.tenant,
                     mint: e.mint,
@@ -179,7 +218,7 @@ impl Ledger {
                 let job = self.job(&e.job);
                 let (mint, tenant) = (job.mint, job.tenant);
                 job.leave(1, e.amount);
-                *self.purse(&tenant, &mint) += e.amount;
+                *self.tenants(&e.job, &tenant, &mint) += e.amount;
             }
             E::FeesSwept(e) => {
                 let job = self.job(&e.job);
@@ -201,7 +240,8 @@ impl Ledger {
             E::JobClosed(e) => {
                 let job = self.jobs.remove(e.job.as_array()).expect("a job");
                 assert_eq!(job.vault, e.dust, "nothing but dust is left in a vault that closes");
-                *self.purse(&job.tenant, &job.mint) += e.dust;
+                *self.tenants(&e.job, &job.tenant, &job.mint) += e.dust;
+                self.tasks.remove(e.job.as_array());
             }
             E::StakeOpened(e) => {
                 self.stakes.insert(e.stake.to_bytes(), LedgerStake { owner: e.owner, ..LedgerStake::default() });
@@ -363,7 +403,7 @@ impl Ledger {
 
     /// Fails unless the chain says the same, account by account.
     pub fn compare(&self, w: &World) {
-        let (mut jobs, mut stakes) = (0, 0);
+        let (mut jobs, mut stakes, mut arrays) = (0, 0, 0);
         for (at, account) in w.svm.get_program_accounts(&market::ID) {
             if let Ok(job) = market::Job::decode(&account.data) {
                 jobs += 1;
@@ -382,8 +422,18 @@ impl Ledger {
                 assert_eq!(found, told, "stake {at}");
                 let held = entry.bonded + entry.unbonding + entry.slashed + entry.pending + entry.dust + entry.due;
                 assert_eq!(w.tokens(&stake.vault), held, "vault of stake {at}");
+            } else if let Ok(array) = market::JobArray::decode(&account.data) {
+                arrays += 1;
+                let entry = self.arrays.get(at.as_array()).expect("an array that no event announced");
+                assert_eq!(w.tokens(&array.vault), entry.vault, "vault of {entry:?}");
+                let taken = self.tasks.values().filter(|of| *of == at.as_array()).count();
+                assert_eq!(usize::from(array.taken_count), taken, "tasks that are taken of {at}");
+                // What no task has had yet is there for it.
+                let free = array.tasks_total - array.taken_count - array.done_count - array.failed_count;
+                assert!(entry.vault >= u64::from(free) * array.task_escrow, "an array covers its free tasks");
             }
         }
+        assert_eq!(arrays, self.arrays.len(), "arrays that exist");
         assert_eq!((jobs, stakes), (self.jobs.len(), self.stakes.len()), "jobs and stakes that exist");
         for (at, amount) in &self.purses {
             let at = Address::new_from_array(*at);

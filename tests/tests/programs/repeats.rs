@@ -15,6 +15,7 @@ const REPEATED: &[Harmless] = &[
     ("unbond_stake", "*", "*", "the owner unbonds more of its free stake"),
     ("report_usage", "*", "*", "a cumulative total that says nothing new changes nothing"),
     ("accept_witnessed_usage", "*", "*", "a cumulative total that says nothing new changes nothing"),
+    ("commit_attestations", "*", "*", "commitments that stand are passed over: nothing is written"),
     ("top_up_job", "*", "*", "the payer adds as much again"),
 ];
 
@@ -87,10 +88,16 @@ fn whatever_is_closed_stays_closed() {
     family.close();
 }
 
+/// Where dust asks for another form of the instruction, which anyone may send.
+#[rustfmt::skip] // one row, one exception
+const DUSTED: &[Harmless] = &[
+    ("close_array empty", "vault", "an atom", "the vault is not empty any more: closed by naming where the dust goes"),
+];
+
 /// Whoever drops an atom or a lamport on an account keeps nobody from anything.
 #[test]
 fn dust_blocks_nothing() {
-    let mut family = Family::new("T19 dust", &[]);
+    let mut family = Family::new("T19 dust", DUSTED);
     for target in targets() {
         for (slot, meta) in target.instruction.accounts.iter().enumerate() {
             let Some(account) = target.world.svm.get_account(&meta.pubkey).filter(|account| !account.executable) else {

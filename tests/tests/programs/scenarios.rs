@@ -507,7 +507,7 @@ pub const SCENARIOS: &[Scenario] = &[
     row("apply_slash", "upheld", Scope::Job, |w, c| {
         let case = appealed(w, c);
         w.do_decide_appeal(&case, Opinion::Invalid, 3);
-        w.ok(w.resolve_appeal(&w.handle(c.tenant, c.index, w.mints[0]), case));
+        w.ok(w.resolve_appeal(case));
         w.apply_slash(case)
     }),
     row("appeal_slash", "", Scope::Job, |w, c| {
@@ -517,12 +517,12 @@ pub const SCENARIOS: &[Scenario] = &[
     row("resolve_appeal", "decided", Scope::Job, |w, c| {
         let case = appealed(w, c);
         w.do_decide_appeal(&case, Opinion::Valid, 3);
-        w.resolve_appeal(&w.handle(c.tenant, c.index, w.mints[0]), case)
+        w.resolve_appeal(case)
     }),
     row("resolve_appeal", "silent", Scope::Job, |w, c| {
         let case = appealed(w, c);
         w.warp(limits::APPEAL_DECISION_SECONDS + 1);
-        w.resolve_appeal(&w.handle(c.tenant, c.index, w.mints[0]), case)
+        w.resolve_appeal(case)
     }),
     row("close_case", "", Scope::Job, |w, c| {
         let case = rejected(w, c);
@@ -583,6 +583,10 @@ pub const SCENARIOS: &[Scenario] = &[
     row("close_array", "", Scope::Job, |w, c| {
         let array = w.do_post_array(c.tenant, array_terms(c.index as u32, 2));
         w.ok(w.cancel_array(&array));
+        w.close_array(&array)
+    }),
+    row("close_array", "empty", Scope::Job, |w, c| {
+        let array = spent_array(w, c);
         w.close_array(&array)
     }),
     row("claim_refund", "of a task", Scope::Job, |w, c| {
@@ -649,6 +653,40 @@ pub const SCENARIOS: &[Scenario] = &[
         w.ok(w.close_job(&job));
         w.close_usage(&job)
     }),
+    row("commit_attestations", "", Scope::Job, |w, c| {
+        let job = w.do_submitted(c.tenant, c.index, c.provider);
+        w.do_open_round(&job, c.provider);
+        let signed = [0, 1, 2].map(|seat| w.signed(&job, 1, seat, Opinion::Valid as u8, 0));
+        w.commit_attestations(&job, 1, signed.to_vec())
+    }),
+    row("open_appeal", "", Scope::Job, |w, c| {
+        let case = appealed(w, c);
+        w.seal_slots(2);
+        w.do_keep_epoch();
+        w.open_appeal(case)
+    }),
+    row("finalize_appeal", "", Scope::Job, |w, c| {
+        let job = rejected_job(w, c);
+        let case = w.do_appeal(&job, c.provider);
+        w.do_attest_all(&job, limits::APPEAL_ROUND, Opinion::Unavailable, 0);
+        w.finalize_appeal(case)
+    }),
+    row("close_appeal", "", Scope::Job, |w, c| {
+        let case = appeal_resolved(w, c);
+        w.close_appeal(case)
+    }),
+    row("close_appeal_verdict", "", Scope::Job, |w, c| {
+        let case = appeal_resolved(w, c);
+        w.close_appeal_verdict(case)
+    }),
+    row("pay_audit", "of an appeal", Scope::Job, |w, c| {
+        let job = rejected_job(w, c);
+        let mint = job.mint;
+        w.token_account(address::audit_budget(&mint), &address::market_config(), &mint, 1_000_000);
+        w.do_appeal(&job, c.provider);
+        w.do_judge_appeal(&job, Opinion::Invalid, 1);
+        w.pay_audit(&job, 2, w.provider_at(&w.round(&job, limits::APPEAL_ROUND).executor))
+    }),
 ];
 
 /// A task of an array that its provider gave up.
@@ -657,6 +695,23 @@ fn declined_task(w: &mut World, c: Cast) -> JobHandle {
     let job = w.do_take(&array, 1, c.provider);
     w.ok(w.decline_job(&job, c.provider));
     job
+}
+
+/// An array whose only task has earned all that was escrowed.
+fn spent_array(w: &mut World, c: Cast) -> ArrayHandle {
+    let array = w.do_post_array(c.tenant, array_terms(c.index as u32, 1));
+    let job = w.do_take(&array, 0, c.provider);
+    w.do_start(&job, c.provider);
+    w.warp(i64::from(LIMITS.run_seconds));
+    w.ok(w.submit_proof(&job, c.provider, claim(w, &job, c.provider, u64::from(LIMITS.run_seconds) * 1_000)));
+    w.seal_slots(2);
+    w.do_judge(&job, c.provider, Opinion::Valid);
+    w.ok(w.verify_proof(&job, c.provider));
+    w.ok(w.claim_reward(&job, c.provider));
+    w.ok(w.sweep_fees(&job));
+    w.warp(limits::AUDIT_CLAIM_SECONDS + 1);
+    w.ok(w.close_job(&job));
+    array
 }
 
 /// The simulated network's own round of the cast; the network is named if it is not yet.
@@ -677,11 +732,26 @@ fn used(w: &mut World, c: Cast, job: &JobHandle, usage_ms: u64) -> Measured {
     measured
 }
 
-/// A job of the cast that was rejected, and its slash case.
-fn rejected(w: &mut World, c: Cast) -> Address {
+/// A job of the cast that was rejected.
+fn rejected_job(w: &mut World, c: Cast) -> JobHandle {
     let job = w.do_submitted(c.tenant, c.index, c.provider);
     w.do_reject(&job, c.provider);
+    job
+}
+
+/// A job of the cast that was rejected: its slash case.
+fn rejected(w: &mut World, c: Cast) -> Address {
+    let job = rejected_job(w, c);
     w.slash_case(&job)
+}
+
+/// A slash that was upheld on appeal; round and verdict remain.
+fn appeal_resolved(w: &mut World, c: Cast) -> Address {
+    let job = rejected_job(w, c);
+    let case = w.do_appeal(&job, c.provider);
+    w.do_judge_appeal(&job, Opinion::Invalid, 1);
+    w.ok(w.resolve_appeal(case));
+    case
 }
 
 /// A slash case whose owner has appealed.

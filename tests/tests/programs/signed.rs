@@ -4,7 +4,7 @@
 use crate::{attack::*, laws::*, layout::Interface, scenarios::*};
 use ed25519_dalek::{Signer as _, SigningKey};
 use proofmill_protocol::{
-    attestation::{Attestation, Reexecution},
+    attestation::{Attestation, Commitment, Reexecution},
     envelope::{ENVELOPE_LEN, Kind, envelope},
     ids::{Domain, JobKey, NodeKey, ValidatorKey},
     receipt::ReceiptCore,
@@ -29,6 +29,7 @@ const SIGNED: &[(&str, Signed)] = &[
     ("reveal_attestations", attestation),
     ("report_usage", usage),
     ("sign_root", root),
+    ("commit_attestations", commitment),
 ];
 
 /// Signatures over what somebody else signed before, or by another scheme: held to their laws by the test named here.
@@ -54,7 +55,7 @@ fn bodies<const N: usize>(kind: Kind, right: [u8; N], wrong: Vec<(&'static str, 
 
 /// The same digest under every other kind of message.
 fn other_kinds(kind: Kind, digest: &[u8; 32]) -> Bodies {
-    [Kind::Receipt, Kind::Attestation, Kind::Reexecution, Kind::Request, Kind::Usage, Kind::Witness]
+    [Kind::Receipt, Kind::Attestation, Kind::Reexecution, Kind::Request, Kind::Usage, Kind::Witness, Kind::Commitment]
         .into_iter()
         .filter(|other| *other != kind)
         .map(|other| ("another kind of message", envelope(other, digest)))
@@ -151,6 +152,31 @@ fn attestation(target: &Target) -> (SigningKey, Bodies) {
         ("another seat", Attestation { validator: ValidatorKey(seat(1).identity.to_bytes()), ..right }.encode()),
     ];
     (seat(0).vote.clone(), bodies(Kind::Attestation, right.encode(), wrong))
+}
+
+/// The first of the carried commitments.
+fn commitment(target: &Target) -> (SigningKey, Bodies) {
+    let w = &target.world;
+    let round = arbiter::Round::decode(&w.data(&at(target, "round"))).unwrap();
+    let seat = |seat: usize| &w.validators[usize::from(round.committee[seat])];
+    let right = signed_commitment(
+        w,
+        &victims_job(target),
+        1,
+        0,
+        w.signed(&victims_job(target), 1, 0, Opinion::Valid as u8, 0).commitment,
+    );
+    let wrong = vec![
+        ("another deployment", Commitment { domain: Domain([1; 32]), ..right }.encode()),
+        ("another job", Commitment { job: JobKey([2; 32]), ..right }.encode()),
+        ("another attempt", Commitment { attempt: 2, ..right }.encode()),
+        ("another round", Commitment { round: 2, ..right }.encode()),
+        ("another life of the address", Commitment { nonce: right.nonce + 1, ..right }.encode()),
+        ("another epoch", Commitment { epoch: right.epoch + 1, ..right }.encode()),
+        ("another seat", Commitment { validator: ValidatorKey(seat(1).identity.to_bytes()), ..right }.encode()),
+        ("another commitment", Commitment { commitment: [3; 32], ..right }.encode()),
+    ];
+    (seat(0).vote.clone(), bodies(Kind::Commitment, right.encode(), wrong))
 }
 
 /// The provider's half; the tenant's is the same message.

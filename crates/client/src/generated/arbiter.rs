@@ -8,6 +8,54 @@ use solana_instruction::{AccountMeta, Instruction};
 
 /// The program's address.
 pub const ID: Address = Address::from_str_const("2PMHPL3w5DDEaKrthoNwevjgUuincEjin6sEHQj1V1hp");
+/// What a committee says about a receipt whose slash was appealed; the market draws the conclusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppealJudged {
+    pub slash_case: Address,
+    pub job: Address,
+    pub opinion: u8,
+    pub agreeing: u8,
+    pub committed: u16,
+    pub revealed: u16,
+}
+impl Wire for AppealJudged {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.slash_case.write(out);
+        self.job.write(out);
+        self.opinion.write(out);
+        self.agreeing.write(out);
+        self.committed.write(out);
+        self.revealed.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            slash_case: Wire::read(input)?,
+            job: Wire::read(input)?,
+            opinion: Wire::read(input)?,
+            agreeing: Wire::read(input)?,
+            committed: Wire::read(input)?,
+            revealed: Wire::read(input)?,
+        })
+    }
+}
+impl AppealJudged {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [37, 107, 75, 44, 108, 129, 249, 7];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 78;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// Every parameter that governance may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArbiterArgs {
@@ -199,14 +247,19 @@ pub struct ArbiterConfig {
     pub epoch: u32,
     /// Epoch of the newest set: one ahead of the present one.
     pub frozen_epoch: u32,
-    pub reserved_b: [u8; 4],
+    /// What decides about events before `beacon_since`.
+    pub beacon_before: u8,
+    pub reserved_b: [u8; 3],
     pub epoch_started_at: i64,
     pub authority: Address,
     /// The market's `Config` account.
     pub market_config: Address,
     /// The same domain as the market's: in everything signed.
     pub domain: [u8; 32],
-    pub reserved: [u8; 64],
+    /// From when on `beacon_kind` decides: a change of the kind draws nothing anew.
+    pub beacon_since: i64,
+    pub reserved_c: [u8; 24],
+    pub reserved: [u8; 32],
     /// Named as the next authority by an applied change; governs once it accepts. Zero if there is none.
     pub pending_authority: Address,
 }
@@ -225,11 +278,14 @@ impl Wire for ArbiterConfig {
         self.epoch_seconds.write(out);
         self.epoch.write(out);
         self.frozen_epoch.write(out);
+        self.beacon_before.write(out);
         self.reserved_b.write(out);
         self.epoch_started_at.write(out);
         self.authority.write(out);
         self.market_config.write(out);
         self.domain.write(out);
+        self.beacon_since.write(out);
+        self.reserved_c.write(out);
         self.reserved.write(out);
         self.pending_authority.write(out);
     }
@@ -248,11 +304,14 @@ impl Wire for ArbiterConfig {
             epoch_seconds: Wire::read(input)?,
             epoch: Wire::read(input)?,
             frozen_epoch: Wire::read(input)?,
+            beacon_before: Wire::read(input)?,
             reserved_b: Wire::read(input)?,
             epoch_started_at: Wire::read(input)?,
             authority: Wire::read(input)?,
             market_config: Wire::read(input)?,
             domain: Wire::read(input)?,
+            beacon_since: Wire::read(input)?,
+            reserved_c: Wire::read(input)?,
             reserved: Wire::read(input)?,
             pending_authority: Wire::read(input)?,
         })
@@ -276,12 +335,15 @@ impl ArbiterConfig {
     pub const OFFSET_EPOCH_SECONDS: usize = 24;
     pub const OFFSET_EPOCH: usize = 28;
     pub const OFFSET_FROZEN_EPOCH: usize = 32;
-    pub const OFFSET_RESERVED_B: usize = 36;
+    pub const OFFSET_BEACON_BEFORE: usize = 36;
+    pub const OFFSET_RESERVED_B: usize = 37;
     pub const OFFSET_EPOCH_STARTED_AT: usize = 40;
     pub const OFFSET_AUTHORITY: usize = 48;
     pub const OFFSET_MARKET_CONFIG: usize = 80;
     pub const OFFSET_DOMAIN: usize = 112;
-    pub const OFFSET_RESERVED: usize = 144;
+    pub const OFFSET_BEACON_SINCE: usize = 144;
+    pub const OFFSET_RESERVED_C: usize = 152;
+    pub const OFFSET_RESERVED: usize = 176;
     pub const OFFSET_PENDING_AUTHORITY: usize = 208;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
@@ -347,6 +409,39 @@ impl AttestationCommitted {
     pub const DISCRIMINATOR: [u8; 8] = [39, 198, 130, 214, 119, 52, 71, 7];
     /// The number of bytes, discriminator included.
     pub const LEN: usize = 41;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
+/// Seats that committed in one transaction, as a bitmap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttestationsCommitted {
+    pub round: Address,
+    pub seats: u16,
+}
+impl Wire for AttestationsCommitted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.seats.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { round: Wire::read(input)?, seats: Wire::read(input)? })
+    }
+}
+impl AttestationsCommitted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [154, 39, 58, 134, 85, 212, 70, 222];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 42;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2162,6 +2257,25 @@ impl RoundOpened {
         out
     }
 }
+/// What one seat commits to, signed by its vote key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatCommitment {
+    /// Seat in the committee (not in the set).
+    pub seat: u8,
+    pub commitment: [u8; 32],
+    /// Vote key's signature over the commitment's envelope.
+    pub signature: [u8; 64],
+}
+impl Wire for SeatCommitment {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.commitment.write(out);
+        self.signature.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seat: Wire::read(input)?, commitment: Wire::read(input)?, signature: Wire::read(input)? })
+    }
+}
 /// One validator's signature on the ballot's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatSignature {
@@ -2268,6 +2382,7 @@ impl Wire for SignedOpinion {
         })
     }
 }
+pub use super::market::SlashCase;
 pub use super::market::Stake;
 /// A service's cumulative usage as a quorum witnessed it. The market reads it by
 /// `proofmill_protocol::usage::UsageWitness`: same layout.
@@ -2653,8 +2768,12 @@ pub struct Verdict {
     pub output_root: [u8; 32],
     pub executors: [[u8; 32]; 2],
     pub rent_payer: Address,
+    /// Who judged (`proofmill_protocol::verdict::Judges`).
+    pub first_epoch: u32,
+    pub seats: [u8; 2],
+    pub members: [[u8; 9]; 2],
+    pub reserved_c: [u8; 4],
     pub reserved: [u8; 28],
-    pub reserved_b: [u8; 28],
 }
 impl Wire for Verdict {
     fn write(&self, out: &mut Vec<u8>) {
@@ -2675,8 +2794,11 @@ impl Wire for Verdict {
         self.output_root.write(out);
         self.executors.write(out);
         self.rent_payer.write(out);
+        self.first_epoch.write(out);
+        self.seats.write(out);
+        self.members.write(out);
+        self.reserved_c.write(out);
         self.reserved.write(out);
-        self.reserved_b.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -2697,8 +2819,11 @@ impl Wire for Verdict {
             output_root: Wire::read(input)?,
             executors: Wire::read(input)?,
             rent_payer: Wire::read(input)?,
+            first_epoch: Wire::read(input)?,
+            seats: Wire::read(input)?,
+            members: Wire::read(input)?,
+            reserved_c: Wire::read(input)?,
             reserved: Wire::read(input)?,
-            reserved_b: Wire::read(input)?,
         })
     }
 }
@@ -2724,8 +2849,11 @@ impl Verdict {
     pub const OFFSET_OUTPUT_ROOT: usize = 120;
     pub const OFFSET_EXECUTORS: usize = 152;
     pub const OFFSET_RENT_PAYER: usize = 216;
-    pub const OFFSET_RESERVED: usize = 248;
-    pub const OFFSET_RESERVED_B: usize = 276;
+    pub const OFFSET_FIRST_EPOCH: usize = 248;
+    pub const OFFSET_SEATS: usize = 252;
+    pub const OFFSET_MEMBERS: usize = 254;
+    pub const OFFSET_RESERVED_C: usize = 272;
+    pub const OFFSET_RESERVED: usize = 276;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2942,12 +3070,14 @@ impl WitnessRootClosed {
 /// Any event of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    AppealJudged(AppealJudged),
     ArbiterAuthorityAccepted(ArbiterAuthorityAccepted),
     ArbiterAuthorityNamed(ArbiterAuthorityNamed),
     ArbiterCancelled(ArbiterCancelled),
     ArbiterChanged(ArbiterChanged),
     ArbiterQueued(ArbiterQueued),
     AttestationCommitted(AttestationCommitted),
+    AttestationsCommitted(AttestationsCommitted),
     AttestationsRevealed(AttestationsRevealed),
     BeaconClosed(BeaconClosed),
     BeaconPosted(BeaconPosted),
@@ -2984,12 +3114,14 @@ impl Event {
     /// The event's name in the IDL.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::AppealJudged(_) => "AppealJudged",
             Self::ArbiterAuthorityAccepted(_) => "ArbiterAuthorityAccepted",
             Self::ArbiterAuthorityNamed(_) => "ArbiterAuthorityNamed",
             Self::ArbiterCancelled(_) => "ArbiterCancelled",
             Self::ArbiterChanged(_) => "ArbiterChanged",
             Self::ArbiterQueued(_) => "ArbiterQueued",
             Self::AttestationCommitted(_) => "AttestationCommitted",
+            Self::AttestationsCommitted(_) => "AttestationsCommitted",
             Self::AttestationsRevealed(_) => "AttestationsRevealed",
             Self::BeaconClosed(_) => "BeaconClosed",
             Self::BeaconPosted(_) => "BeaconPosted",
@@ -3027,6 +3159,7 @@ impl Event {
 /// The event in logged data, if it is one of this program's.
 pub fn decode_event(data: &[u8]) -> Option<Event> {
     match *data.first_chunk::<8>()? {
+        AppealJudged::DISCRIMINATOR => AppealJudged::decode(data).ok().map(Event::AppealJudged),
         ArbiterAuthorityAccepted::DISCRIMINATOR => {
             ArbiterAuthorityAccepted::decode(data).ok().map(Event::ArbiterAuthorityAccepted)
         }
@@ -3037,6 +3170,9 @@ pub fn decode_event(data: &[u8]) -> Option<Event> {
         ArbiterChanged::DISCRIMINATOR => ArbiterChanged::decode(data).ok().map(Event::ArbiterChanged),
         ArbiterQueued::DISCRIMINATOR => ArbiterQueued::decode(data).ok().map(Event::ArbiterQueued),
         AttestationCommitted::DISCRIMINATOR => AttestationCommitted::decode(data).ok().map(Event::AttestationCommitted),
+        AttestationsCommitted::DISCRIMINATOR => {
+            AttestationsCommitted::decode(data).ok().map(Event::AttestationsCommitted)
+        }
         AttestationsRevealed::DISCRIMINATOR => AttestationsRevealed::decode(data).ok().map(Event::AttestationsRevealed),
         BeaconClosed::DISCRIMINATOR => BeaconClosed::decode(data).ok().map(Event::BeaconClosed),
         BeaconPosted::DISCRIMINATOR => BeaconPosted::decode(data).ok().map(Event::BeaconPosted),
@@ -3142,6 +3278,9 @@ pub fn announce_validator(accounts: AnnounceValidatorAccounts, args: AnnounceVal
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApplyArbiterAccounts {
     pub config: Address,
+    pub market_config: Address,
+    /// The drand network, needed only if its rounds are to decide.
+    pub drand: Address,
     pub queued: Address,
     pub rent_payer: Address,
 }
@@ -3150,6 +3289,8 @@ impl ApplyArbiterAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
+            AccountMeta::new_readonly(self.drand, false),
             AccountMeta::new(self.queued, false),
             AccountMeta::new(self.rent_payer, false),
         ]
@@ -3232,6 +3373,50 @@ impl CancelArbiterAccounts {
 /// Drops the queued change.
 pub fn cancel_arbiter(accounts: CancelArbiterAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![223, 159, 8, 33, 74, 251, 238, 91] }
+}
+/// Accounts of [`close_appeal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseAppealAccounts {
+    /// The contested slash: decided, or gone.
+    pub slash_case: Address,
+    pub round: Address,
+    pub rent_payer: Address,
+}
+impl CloseAppealAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.slash_case, false),
+            AccountMeta::new(self.round, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Closes the round of an appeal that the market has resolved; the rent returns to who paid it. Anyone.
+pub fn close_appeal(accounts: CloseAppealAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![125, 215, 103, 223, 137, 152, 126, 6] }
+}
+/// Accounts of [`close_appeal_verdict`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseAppealVerdictAccounts {
+    /// The contested slash: decided, or gone.
+    pub slash_case: Address,
+    pub verdict: Address,
+    pub rent_payer: Address,
+}
+impl CloseAppealVerdictAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.slash_case, false),
+            AccountMeta::new(self.verdict, false),
+            AccountMeta::new(self.rent_payer, false),
+        ]
+    }
+}
+/// Closes the verdict on an appeal that the market has resolved; the rent returns to who paid it. Anyone.
+pub fn close_appeal_verdict(accounts: CloseAppealVerdictAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![5, 226, 228, 169, 99, 6, 53, 238] }
 }
 /// Accounts of [`close_beacon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -3443,6 +3628,58 @@ impl CommitAttestationArgs {
 pub fn commit_attestation(accounts: CommitAttestationAccounts, args: CommitAttestationArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
+/// Accounts of [`commit_attestations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitAttestationsAccounts {
+    pub config: Address,
+    pub validator_set: Address,
+    pub round: Address,
+}
+impl CommitAttestationsAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.round, false),
+        ]
+    }
+}
+/// Arguments of [`commit_attestations`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitAttestationsArgs {
+    pub commitments: Vec<SeatCommitment>,
+}
+impl Wire for CommitAttestationsArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.commitments.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { commitments: Wire::read(input)? })
+    }
+}
+
+impl CommitAttestationsArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [210, 192, 166, 252, 33, 174, 137, 193];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Commits several seats by their vote keys' signatures, all or none. Anyone may carry them; what stands is never
+/// replaced.
+pub fn commit_attestations(accounts: CommitAttestationsAccounts, args: CommitAttestationsArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
 /// Accounts of [`commit_plant`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitPlantAccounts {
@@ -3568,6 +3805,30 @@ impl ExpireRoundAccounts {
 /// Ends a first round whose members stayed silent past the deadline: it escalates. Anyone.
 pub fn expire_round(accounts: ExpireRoundAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![238, 222, 71, 141, 104, 222, 76, 248] }
+}
+/// Accounts of [`finalize_appeal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinalizeAppealAccounts {
+    pub payer: Address,
+    pub slash_case: Address,
+    pub round: Address,
+    pub verdict: Address,
+}
+impl FinalizeAppealAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.slash_case, false),
+            AccountMeta::new(self.round, false),
+            AccountMeta::new(self.verdict, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Writes the verdict on an appeal. Anyone, once its round is decided or its windows have passed.
+pub fn finalize_appeal(accounts: FinalizeAppealAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![104, 61, 0, 86, 134, 247, 126, 149] }
 }
 /// Accounts of [`finalize_root`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -3785,7 +4046,10 @@ pub fn initialize_drand(accounts: InitializeDrandAccounts, args: InitializeDrand
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinExecutorsAccounts {
     pub operator: Address,
+    pub config: Address,
+    pub market_config: Address,
     pub provider: Address,
+    pub stake: Address,
     pub executors: Address,
 }
 impl JoinExecutorsAccounts {
@@ -3793,7 +4057,10 @@ impl JoinExecutorsAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
             AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
             AccountMeta::new(self.executors, false),
         ]
     }
@@ -3806,7 +4073,10 @@ pub fn join_executors(accounts: JoinExecutorsAccounts) -> Instruction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaveExecutorsAccounts {
     pub operator: Address,
+    pub config: Address,
+    pub market_config: Address,
     pub provider: Address,
+    pub stake: Address,
     pub executors: Address,
 }
 impl LeaveExecutorsAccounts {
@@ -3814,7 +4084,10 @@ impl LeaveExecutorsAccounts {
     pub fn metas(&self) -> Vec<AccountMeta> {
         vec![
             AccountMeta::new_readonly(self.operator, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.market_config, false),
             AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.stake, false),
             AccountMeta::new(self.executors, false),
         ]
     }
@@ -3822,6 +4095,45 @@ impl LeaveExecutorsAccounts {
 /// Takes a provider off the list.
 pub fn leave_executors(accounts: LeaveExecutorsAccounts) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: vec![252, 127, 84, 52, 61, 45, 188, 55] }
+}
+/// Accounts of [`open_appeal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenAppealAccounts {
+    pub payer: Address,
+    pub config: Address,
+    pub slash_case: Address,
+    pub provider: Address,
+    pub validator_set: Address,
+    pub executors: Address,
+    /// The set of the first round. Whoever sat is drawn last, as long as the set is kept. May be any of the others.
+    pub first_set: Address,
+    /// The set of the second round, likewise.
+    pub second_set: Address,
+    pub round: Address,
+    /// The beacon of the configured kind; checked where it is read.
+    pub beacon: Address,
+}
+impl OpenAppealAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.payer, true),
+            AccountMeta::new_readonly(self.config, false),
+            AccountMeta::new_readonly(self.slash_case, false),
+            AccountMeta::new_readonly(self.provider, false),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new_readonly(self.executors, false),
+            AccountMeta::new_readonly(self.first_set, false),
+            AccountMeta::new_readonly(self.second_set, false),
+            AccountMeta::new(self.round, false),
+            AccountMeta::new_readonly(self.beacon, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Draws committee and re-executor for an appeal against a slash. Anyone, until the appeal's deadline.
+pub fn open_appeal(accounts: OpenAppealAccounts) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: vec![112, 99, 100, 165, 154, 93, 128, 191] }
 }
 /// Accounts of [`open_executors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -4756,6 +5068,15 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         discriminator: [162, 76, 86, 239, 119, 228, 140, 72],
         accounts: &[
             AccountInfo { name: "config", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "drand", writable: false, signer: false, optional: false, pda: true, address: None },
             AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "rent_payer",
@@ -4793,6 +5114,54 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             AccountInfo { name: "authority", writable: true, signer: true, optional: false, pda: false, address: None },
             AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo { name: "queued", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_appeal",
+        discriminator: [125, 215, 103, 223, 137, 152, 126, 6],
+        accounts: &[
+            AccountInfo {
+                name: "slash_case",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "close_appeal_verdict",
+        discriminator: [5, 226, 228, 169, 99, 6, 53, 238],
+        accounts: &[
+            AccountInfo {
+                name: "slash_case",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "verdict", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "rent_payer",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
         ],
         args: &[],
     },
@@ -4961,6 +5330,23 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         args: &[ArgInfo { name: "seat", ty: "u8" }, ArgInfo { name: "commitment", ty: "[u8; 32]" }],
     },
     InstructionInfo {
+        name: "commit_attestations",
+        discriminator: [210, 192, 166, 252, 33, 174, 137, 193],
+        accounts: &[
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+        ],
+        args: &[ArgInfo { name: "commitments", ty: "Vec<SeatCommitment>" }],
+    },
+    InstructionInfo {
         name: "commit_plant",
         discriminator: [152, 156, 237, 199, 163, 173, 30, 91],
         accounts: &[
@@ -5052,6 +5438,32 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
             pda: false,
             address: None,
         }],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "finalize_appeal",
+        discriminator: [104, 61, 0, 86, 134, 247, 126, 149],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo { name: "verdict", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
         args: &[],
     },
     InstructionInfo {
@@ -5181,6 +5593,15 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         discriminator: [0, 211, 105, 156, 61, 163, 79, 119],
         accounts: &[
             AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -5189,6 +5610,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 pda: false,
                 address: None,
             },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "executors",
                 writable: true,
@@ -5205,6 +5627,49 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         discriminator: [252, 127, 84, 52, 61, 45, 188, 55],
         accounts: &[
             AccountInfo { name: "operator", writable: false, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "market_config",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "provider",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "stake", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "executors",
+                writable: true,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+        ],
+        args: &[],
+    },
+    InstructionInfo {
+        name: "open_appeal",
+        discriminator: [112, 99, 100, 165, 154, 93, 128, 191],
+        accounts: &[
+            AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo { name: "config", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "slash_case",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
             AccountInfo {
                 name: "provider",
                 writable: false,
@@ -5214,12 +5679,46 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
                 address: None,
             },
             AccountInfo {
-                name: "executors",
-                writable: true,
+                name: "validator_set",
+                writable: false,
                 signer: false,
                 optional: false,
                 pda: false,
                 address: None,
+            },
+            AccountInfo {
+                name: "executors",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "first_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo {
+                name: "second_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo { name: "beacon", writable: false, signer: false, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
             },
         ],
         args: &[],
@@ -5844,6 +6343,18 @@ pub enum ArbiterError {
     BeaconUnsupported,
     /// The beacon round may still be needed; close it later
     BeaconTooYoung,
+    /// No commitment is given
+    NothingCommitted,
+    /// Seats are given in ascending order, each once
+    SeatsOutOfOrder,
+    /// The slash is not under appeal, or the time to judge it is over
+    AppealNotPending,
+    /// The appeal is not resolved yet
+    AppealOpen,
+    /// The beacon's wait is too short to be safe, or too long for the time in which receipts are judged
+    MarginOutOfBounds,
+    /// The kind of beacon changed lately: what happened before that is not judged yet
+    BeaconChangedLately,
 }
 impl ArbiterError {
     /// Every error, by ascending code.
@@ -5937,6 +6448,12 @@ impl ArbiterError {
         Self::BeaconRoundZero,
         Self::BeaconUnsupported,
         Self::BeaconTooYoung,
+        Self::NothingCommitted,
+        Self::SeatsOutOfOrder,
+        Self::AppealNotPending,
+        Self::AppealOpen,
+        Self::MarginOutOfBounds,
+        Self::BeaconChangedLately,
     ];
     /// The custom error code in the transaction's result.
     pub fn code(self) -> u32 {
@@ -6030,6 +6547,12 @@ impl ArbiterError {
             Self::BeaconRoundZero => 786,
             Self::BeaconUnsupported => 787,
             Self::BeaconTooYoung => 788,
+            Self::NothingCommitted => 789,
+            Self::SeatsOutOfOrder => 790,
+            Self::AppealNotPending => 791,
+            Self::AppealOpen => 792,
+            Self::MarginOutOfBounds => 793,
+            Self::BeaconChangedLately => 794,
         }
     }
     /// The error's name in the IDL.
@@ -6124,6 +6647,12 @@ impl ArbiterError {
             Self::BeaconRoundZero => "BeaconRoundZero",
             Self::BeaconUnsupported => "BeaconUnsupported",
             Self::BeaconTooYoung => "BeaconTooYoung",
+            Self::NothingCommitted => "NothingCommitted",
+            Self::SeatsOutOfOrder => "SeatsOutOfOrder",
+            Self::AppealNotPending => "AppealNotPending",
+            Self::AppealOpen => "AppealOpen",
+            Self::MarginOutOfBounds => "MarginOutOfBounds",
+            Self::BeaconChangedLately => "BeaconChangedLately",
         }
     }
     /// What it means, for people.
@@ -6220,6 +6749,16 @@ impl ArbiterError {
             Self::BeaconRoundZero => "Beacon rounds count from one",
             Self::BeaconUnsupported => "The runtime lacks the arithmetic that verifies a beacon",
             Self::BeaconTooYoung => "The beacon round may still be needed; close it later",
+            Self::NothingCommitted => "No commitment is given",
+            Self::SeatsOutOfOrder => "Seats are given in ascending order, each once",
+            Self::AppealNotPending => "The slash is not under appeal, or the time to judge it is over",
+            Self::AppealOpen => "The appeal is not resolved yet",
+            Self::MarginOutOfBounds => {
+                "The beacon's wait is too short to be safe, or too long for the time in which receipts are judged"
+            }
+            Self::BeaconChangedLately => {
+                "The kind of beacon changed lately: what happened before that is not judged yet"
+            }
         }
     }
     /// The error with this code.
@@ -6314,6 +6853,12 @@ impl ArbiterError {
             786 => Some(Self::BeaconRoundZero),
             787 => Some(Self::BeaconUnsupported),
             788 => Some(Self::BeaconTooYoung),
+            789 => Some(Self::NothingCommitted),
+            790 => Some(Self::SeatsOutOfOrder),
+            791 => Some(Self::AppealNotPending),
+            792 => Some(Self::AppealOpen),
+            793 => Some(Self::MarginOutOfBounds),
+            794 => Some(Self::BeaconChangedLately),
             _ => None,
         }
     }

@@ -3788,6 +3788,8 @@ pub struct SlashCase {
     pub due_at: i64,
     /// Until when an appeal has to be decided; zero without one.
     pub decide_by: i64,
+    /// Slot of the appeal: the beacon that draws its committee comes after it; zero without one.
+    pub appealed_slot: u64,
     pub stake: Address,
     pub job: Address,
     /// The `Provider` account that was judged; zero on evidence.
@@ -3804,7 +3806,24 @@ pub struct SlashCase {
     pub class_key: [u8; 32],
     pub spec_hash: [u8; 32],
     pub input_root: [u8; 32],
-    pub reserved: [u8; 64],
+    /// Market `Provider` accounts that re-executed before; zero if there was none.
+    pub executors: [[u8; 32]; 2],
+    /// Epochs of the sets that judged, in the first and in the second round.
+    pub epochs: [u32; 2],
+    /// Seats of those rounds; zero if there was none.
+    pub seats: [u8; 2],
+    /// Who sat on them: places in the set of the round's epoch.
+    pub members: [[u8; 9]; 2],
+    /// What the receipt claims on chain, and when: a receipt that says otherwise is false on its face.
+    pub termination: u8,
+    pub reserved_b: [u8; 3],
+    pub exit_code: i32,
+    pub reserved_c: [u8; 4],
+    pub metered_ms: u64,
+    pub matched_at: i64,
+    pub receipt_at: i64,
+    pub image_digest: [u8; 32],
+    pub reserved: [u8; 32],
 }
 impl Wire for SlashCase {
     fn write(&self, out: &mut Vec<u8>) {
@@ -3823,6 +3842,7 @@ impl Wire for SlashCase {
         self.opened_at.write(out);
         self.due_at.write(out);
         self.decide_by.write(out);
+        self.appealed_slot.write(out);
         self.stake.write(out);
         self.job.write(out);
         self.provider.write(out);
@@ -3835,6 +3855,18 @@ impl Wire for SlashCase {
         self.class_key.write(out);
         self.spec_hash.write(out);
         self.input_root.write(out);
+        self.executors.write(out);
+        self.epochs.write(out);
+        self.seats.write(out);
+        self.members.write(out);
+        self.termination.write(out);
+        self.reserved_b.write(out);
+        self.exit_code.write(out);
+        self.reserved_c.write(out);
+        self.metered_ms.write(out);
+        self.matched_at.write(out);
+        self.receipt_at.write(out);
+        self.image_digest.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -3854,6 +3886,7 @@ impl Wire for SlashCase {
             opened_at: Wire::read(input)?,
             due_at: Wire::read(input)?,
             decide_by: Wire::read(input)?,
+            appealed_slot: Wire::read(input)?,
             stake: Wire::read(input)?,
             job: Wire::read(input)?,
             provider: Wire::read(input)?,
@@ -3866,6 +3899,18 @@ impl Wire for SlashCase {
             class_key: Wire::read(input)?,
             spec_hash: Wire::read(input)?,
             input_root: Wire::read(input)?,
+            executors: Wire::read(input)?,
+            epochs: Wire::read(input)?,
+            seats: Wire::read(input)?,
+            members: Wire::read(input)?,
+            termination: Wire::read(input)?,
+            reserved_b: Wire::read(input)?,
+            exit_code: Wire::read(input)?,
+            reserved_c: Wire::read(input)?,
+            metered_ms: Wire::read(input)?,
+            matched_at: Wire::read(input)?,
+            receipt_at: Wire::read(input)?,
+            image_digest: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -3874,7 +3919,7 @@ impl SlashCase {
     /// The eight bytes in front of the account's data.
     pub const DISCRIMINATOR: [u8; 8] = [208, 69, 223, 189, 133, 168, 35, 50];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 536;
+    pub const LEN: usize = 672;
     pub const OFFSET_VERSION: usize = 8;
     pub const OFFSET_BUMP: usize = 9;
     pub const OFFSET_KIND: usize = 10;
@@ -3890,19 +3935,32 @@ impl SlashCase {
     pub const OFFSET_OPENED_AT: usize = 64;
     pub const OFFSET_DUE_AT: usize = 72;
     pub const OFFSET_DECIDE_BY: usize = 80;
-    pub const OFFSET_STAKE: usize = 88;
-    pub const OFFSET_JOB: usize = 120;
-    pub const OFFSET_PROVIDER: usize = 152;
-    pub const OFFSET_TENANT: usize = 184;
-    pub const OFFSET_EVIDENCE: usize = 216;
-    pub const OFFSET_REPORTER: usize = 248;
-    pub const OFFSET_RENT_PAYER: usize = 280;
-    pub const OFFSET_RECEIPT_HASH: usize = 312;
-    pub const OFFSET_NODE_KEY: usize = 344;
-    pub const OFFSET_CLASS_KEY: usize = 376;
-    pub const OFFSET_SPEC_HASH: usize = 408;
-    pub const OFFSET_INPUT_ROOT: usize = 440;
-    pub const OFFSET_RESERVED: usize = 472;
+    pub const OFFSET_APPEALED_SLOT: usize = 88;
+    pub const OFFSET_STAKE: usize = 96;
+    pub const OFFSET_JOB: usize = 128;
+    pub const OFFSET_PROVIDER: usize = 160;
+    pub const OFFSET_TENANT: usize = 192;
+    pub const OFFSET_EVIDENCE: usize = 224;
+    pub const OFFSET_REPORTER: usize = 256;
+    pub const OFFSET_RENT_PAYER: usize = 288;
+    pub const OFFSET_RECEIPT_HASH: usize = 320;
+    pub const OFFSET_NODE_KEY: usize = 352;
+    pub const OFFSET_CLASS_KEY: usize = 384;
+    pub const OFFSET_SPEC_HASH: usize = 416;
+    pub const OFFSET_INPUT_ROOT: usize = 448;
+    pub const OFFSET_EXECUTORS: usize = 480;
+    pub const OFFSET_EPOCHS: usize = 544;
+    pub const OFFSET_SEATS: usize = 552;
+    pub const OFFSET_MEMBERS: usize = 554;
+    pub const OFFSET_TERMINATION: usize = 572;
+    pub const OFFSET_RESERVED_B: usize = 573;
+    pub const OFFSET_EXIT_CODE: usize = 576;
+    pub const OFFSET_RESERVED_C: usize = 580;
+    pub const OFFSET_METERED_MS: usize = 584;
+    pub const OFFSET_MATCHED_AT: usize = 592;
+    pub const OFFSET_RECEIPT_AT: usize = 600;
+    pub const OFFSET_IMAGE_DIGEST: usize = 608;
+    pub const OFFSET_RESERVED: usize = 640;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -5737,7 +5795,7 @@ pub fn pause_openings(accounts: PauseOpeningsAccounts) -> Instruction {
 pub struct PayAuditAccounts {
     pub config: Address,
     pub job: Address,
-    /// The arbiter's verdict on the job; checked as in `verify_proof`.
+    /// The arbiter's verdict on the job, or on the appeal; checked as in `verify_proof`.
     pub verdict: Address,
     /// The re-executor.
     pub provider: Address,

@@ -9,7 +9,10 @@ pub struct CloseRound {
     /// The judged job's address: empty, or in another life.
     #[account(address = round.job @ ArbiterError::RoundMismatch)]
     pub job: UncheckedAccount,
-    #[account(mut, close = rent_payer)]
+    #[account(
+        mut, close = rent_payer,
+        constraint = round.index <= limits::ROUNDS_MAX @ ArbiterError::RoundMismatch
+    )]
     pub round: Account<Round>,
     #[account(mut, address = round.rent_payer @ ArbiterError::NotRentPayer)]
     pub rent_payer: UncheckedAccount,
@@ -24,15 +27,20 @@ pub fn require_over(job: &UncheckedAccount, nonce: u64) -> Result<()> {
     Ok(())
 }
 
+/// Missed reveals are slashed by what a round says: somebody gets the time to put them on record.
+pub fn require_recorded(round: &Account<Round>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let missed = round.windows().missed(round.votes().spoken(), now);
+    let ample = round.reveal_until.saturating_add(limits::MISSED_REVEAL_SECONDS);
+    let pending = now <= round.reveal_until && round.committed & !round.votes().spoken() != 0;
+    require!(!pending && (missed & !round.missed == 0 || now > ample), ArbiterError::MissedRevealOpen);
+    Ok(())
+}
+
 pub fn handle(ctx: &mut Context<CloseRound>) -> Result<()> {
     let a = &ctx.accounts;
     require_over(&a.job, a.round.nonce)?;
-    // Missed reveals are slashed by what this account says: somebody gets the time to put them on record.
-    let now = Clock::get()?.unix_timestamp;
-    let missed = a.round.windows().missed(a.round.votes().spoken(), now);
-    let ample = a.round.reveal_until.saturating_add(limits::MISSED_REVEAL_SECONDS);
-    let pending = now <= a.round.reveal_until && a.round.committed & !a.round.votes().spoken() != 0;
-    require!(!pending && (missed & !a.round.missed == 0 || now > ample), ArbiterError::MissedRevealOpen);
+    require_recorded(&a.round)?;
     emit!(RoundClosed { round: *a.round.address() });
     Ok(())
 }

@@ -25,13 +25,18 @@ pub fn handle(ctx: &mut Context<CommitAttestation>, seat: u8, commitment: [u8; 3
     let member = usize::from(a.round.committee[usize::from(seat)]);
     require!(a.validator_set.delegates[member] == a.delegate.address().to_bytes(), ArbiterError::NotDelegate);
     let mut windows = a.round.windows();
-    windows.commit(seat, Clock::get()?.unix_timestamp).map_err(|error| match error {
-        CommitError::NoSuchSeat => ArbiterError::NoSuchSeat,
-        CommitError::TooLate => ArbiterError::CommitTooLate,
-        CommitError::AlreadyCommitted => ArbiterError::AlreadyCommitted,
-    })?;
+    windows.commit(seat, Clock::get()?.unix_timestamp).map_err(refusal)?;
     a.round.set_windows(windows);
     a.round.seat_commitments[usize::from(seat)] = commitment;
     emit!(AttestationCommitted { round: *a.round.address(), seat });
     Ok(())
+}
+
+/// The program's error for a commitment that the rule refuses.
+pub fn refusal(error: CommitError) -> ArbiterError {
+    match error {
+        CommitError::NoSuchSeat => ArbiterError::NoSuchSeat,
+        CommitError::TooLate => ArbiterError::CommitTooLate,
+        CommitError::AlreadyCommitted => ArbiterError::AlreadyCommitted,
+    }
 }

@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 use market::state::{Job, Provider};
 use proofmill_protocol::{job::JobState, limits::COMMITTEE_MAX, seeds};
 
-use super::open_round::{fill, round_seed, Drawn};
+use super::open_round::{fill, Drawn, Judged};
 use crate::{
     beacon::randomness,
     error::ArbiterError,
@@ -43,21 +43,21 @@ pub fn handle(ctx: &mut Context<EscalateRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Submitted, ArbiterError::JobNotSubmitted);
     require!(a.first.state == ROUND_ESCALATED, ArbiterError::NotEscalated);
-    let beacon = randomness(a.config.beacon_kind, a.beacon.account(), a.first.touched_slot, a.first.touched_at)?;
-    let seed = round_seed(&a.job, 2, &beacon);
-    let (sat, members) = seated(&a.first, &a.first_set);
+    let beacon = randomness(&a.config, a.beacon.account(), a.first.touched_slot, a.first.touched_at)?;
+    let judged = Judged::of_job(&a.job, &a.provider);
+    let seed = judged.seed(2, &beacon);
+    let sat = seated(a.first.seats, &a.first.committee, &a.first_set);
     a.round.version = LAYOUT_VERSION;
     a.round.bump = ctx.bumps.round;
     fill(
         &mut a.round,
         &Drawn {
             config: &a.config,
-            job: &a.job,
-            provider: &a.provider,
+            judged: &judged,
             set: &a.validator_set,
             executors: &a.executors,
-            earlier_executor: a.first.executor.to_bytes(),
-            earlier_members: &sat[..members],
+            earlier_executors: &[a.first.executor.to_bytes()],
+            earlier_members: &sat,
             seed,
             index: 2,
             payer: *a.payer.address(),
@@ -65,14 +65,13 @@ pub fn handle(ctx: &mut Context<EscalateRound>) -> Result<()> {
     )
 }
 
-/// Identities of a round's seats, and how many there are.
-pub fn seated(round: &Account<Round>, set: &Account<ValidatorSet>) -> ([[u8; 32]; COMMITTEE_MAX], usize) {
-    let seats = usize::from(round.seats).min(COMMITTEE_MAX);
+/// Identities of a round's seats: its committee, looked up in the set of its epoch. Zero, which is nobody's, for the rest.
+pub fn seated(seats: u8, committee: &[u8; COMMITTEE_MAX], set: &Account<ValidatorSet>) -> [[u8; 32]; COMMITTEE_MAX] {
     let mut identities = [[0u8; 32]; COMMITTEE_MAX];
-    for (identity, member) in identities.iter_mut().zip(&round.committee).take(seats) {
+    for (identity, member) in identities.iter_mut().zip(committee).take(usize::from(seats)) {
         if let Some(found) = set.identities.get(usize::from(*member)) {
             *identity = *found;
         }
     }
-    (identities, seats)
+    identities
 }

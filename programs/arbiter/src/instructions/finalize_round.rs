@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::{quorum::RoundOutcome, seeds, verdict::Opinion};
+use proofmill_protocol::{limits, quorum::RoundOutcome, seeds, verdict::Opinion};
 
 use crate::{
     error::ArbiterError,
@@ -11,7 +11,7 @@ use crate::{
 pub struct FinalizeRound {
     #[account(mut)]
     pub payer: Signer,
-    #[account(mut)]
+    #[account(mut, constraint = round.index <= limits::ROUNDS_MAX @ ArbiterError::RoundMismatch)]
     pub round: Account<Round>,
     /// The escalated first round, if this is the second.
     pub first: Option<Account<Round>>,
@@ -23,65 +23,86 @@ pub struct FinalizeRound {
     pub system_program: Program<System>,
 }
 
-pub fn handle(ctx: &mut Context<FinalizeRound>) -> Result<()> {
-    let a = &mut ctx.accounts;
-    require!(a.round.state == ROUND_OPEN, ArbiterError::RoundDecided);
+/// What a round found.
+pub struct Found {
+    pub opinion: Opinion,
+    /// Re-executors whose result those who agree confirm; not yet whether they claimed one.
+    pub confirms: u8,
+    /// Seats that agree, as a bitmap.
+    pub agreeing: u16,
+    pub now: i64,
+}
+
+/// Ends a round that is decided: it takes no second verdict.
+pub fn decide(round: &mut Account<Round>) -> Result<Found> {
+    require!(round.state == ROUND_OPEN, ArbiterError::RoundDecided);
     let now = Clock::get()?.unix_timestamp;
-    let votes = a.round.votes();
-    let closed = a.round.windows().closed(votes.spoken(), now);
-    let opinion = match votes.outcome(a.round.rule(), closed) {
+    let votes = round.votes();
+    let closed = round.windows().closed(votes.spoken(), now);
+    let opinion = match votes.outcome(round.rule(), closed) {
         RoundOutcome::Decided(opinion) => opinion,
         RoundOutcome::Pending | RoundOutcome::Escalate => return Err(ArbiterError::RoundPending.into()),
     };
-    a.round.state = ROUND_FINAL;
-
+    round.state = ROUND_FINAL;
     let (confirms, agreeing) = match opinion {
-        Opinion::Valid => (a.round.valid_confirms, votes.valid),
-        Opinion::Invalid => (a.round.invalid_confirms, votes.invalid),
+        Opinion::Valid => (round.valid_confirms, votes.valid),
+        Opinion::Invalid => (round.invalid_confirms, votes.invalid),
         Opinion::Unavailable => (0, votes.unavailable),
         Opinion::Inconclusive => (0, votes.inconclusive),
     };
-    let (mut executors, mut times, mut submitted) = ([[0u8; 32]; 2], [0u64; 2], 0u8);
-    let mut enter = |seat: usize, round: &Account<Round>| {
-        executors[seat] = round.executor.to_bytes();
-        times[seat] = round.reexecution_ms;
-        submitted |= round.reexecuted << seat;
+    Ok(Found { opinion, confirms, agreeing, now })
+}
+
+/// Writes what a round found, but for who re-executed.
+pub fn write(verdict: &mut Account<Verdict>, round: &Account<Round>, found: &Found, payer: Address) {
+    verdict.version = LAYOUT_VERSION;
+    verdict.opinion = found.opinion as u8;
+    verdict.rounds = round.index;
+    verdict.attempt = round.attempt;
+    verdict.agreeing = found.agreeing.count_ones() as u8;
+    verdict.committee = round.seats;
+    verdict.epoch = round.epoch;
+    verdict.nonce = round.nonce;
+    verdict.decided_at = found.now;
+    verdict.job = round.job;
+    verdict.receipt_hash = round.receipt_hash;
+    verdict.output_root = if found.opinion == Opinion::Valid { round.output_root } else { [0; 32] };
+    verdict.rent_payer = payer;
+}
+
+pub fn handle(ctx: &mut Context<FinalizeRound>) -> Result<()> {
+    let a = &mut ctx.accounts;
+    let found = decide(&mut a.round)?;
+    write(&mut a.verdict, &a.round, &found, *a.payer.address());
+    let (verdict, round) = (&mut a.verdict, &a.round);
+    let mut submitted = 0u8;
+    let mut enter = |place: usize, round: &Account<Round>| {
+        verdict.executors[place] = round.executor.to_bytes();
+        verdict.reexecution_ms[place] = round.reexecution_ms;
+        verdict.seats[place] = round.seats;
+        verdict.members[place] = round.committee;
+        submitted |= round.reexecuted << place;
     };
-    if a.round.index == 1 {
-        enter(0, &a.round);
+    if round.index == 1 {
+        enter(0, round);
+        verdict.first_epoch = round.epoch;
     } else {
         let first = a.first.as_ref().ok_or(ArbiterError::RoundMismatch)?;
-        let same = first.job == a.round.job && first.nonce == a.round.nonce && first.index == 1;
-        require!(same && first.attempt == a.round.attempt, ArbiterError::RoundMismatch);
+        let same = first.job == round.job && first.nonce == round.nonce && first.index == 1;
+        require!(same && first.attempt == round.attempt, ArbiterError::RoundMismatch);
         enter(0, first);
-        enter(1, &a.round);
+        enter(1, round);
+        verdict.first_epoch = first.epoch;
     }
-
-    let verdict = &mut a.verdict;
-    verdict.version = LAYOUT_VERSION;
-    verdict.opinion = opinion as u8;
-    verdict.rounds = a.round.index;
     // Nobody is owed for a claim that never came.
-    verdict.confirmed_executors = confirms & submitted;
-    verdict.attempt = a.round.attempt;
-    verdict.agreeing = agreeing.count_ones() as u8;
-    verdict.committee = a.round.seats;
-    verdict.epoch = a.round.epoch;
-    verdict.nonce = a.round.nonce;
-    verdict.decided_at = now;
-    verdict.reexecution_ms = times;
-    verdict.job = a.round.job;
-    verdict.receipt_hash = a.round.receipt_hash;
-    verdict.output_root = if opinion == Opinion::Valid { a.round.output_root } else { [0; 32] };
-    verdict.executors = executors;
-    verdict.rent_payer = *a.payer.address();
+    verdict.confirmed_executors = found.confirms & submitted;
     emit!(VerdictReached {
-        job: a.round.job,
-        opinion: opinion as u8,
-        rounds: a.round.index,
+        job: round.job,
+        opinion: verdict.opinion,
+        rounds: round.index,
         agreeing: verdict.agreeing,
-        committed: a.round.committed,
-        revealed: votes.spoken(),
+        committed: round.committed,
+        revealed: round.votes().spoken(),
     });
     Ok(())
 }

@@ -44,7 +44,7 @@ impl ArbiterArgs {
         wincode::config::deserialize_exact(used, BORSH_CONFIG).map_err(|_| ArbiterError::ConfigOutOfBounds.into())
     }
 
-    /// Writes every parameter but who governs: that has a rule of its own.
+    /// Writes every parameter but who governs and which beacon decides: those have rules of their own.
     pub fn write(&self, config: &mut ArbiterConfig) -> Result<()> {
         config.committee = self.committee;
         config.threshold = self.threshold;
@@ -54,7 +54,6 @@ impl ArbiterArgs {
         config.commit_window_seconds = self.commit_window_seconds;
         config.reveal_window_seconds = self.reveal_window_seconds;
         config.epoch_seconds = self.epoch_seconds;
-        config.beacon_kind = self.beacon_kind;
         config.invariant()
     }
 }
@@ -83,6 +82,8 @@ pub fn handle(ctx: &mut Context<InitializeArbiter>, args: ArbiterArgs) -> Result
     a.roster.version = LAYOUT_VERSION;
     a.roster.bump = ctx.bumps.roster;
     a.config.authority = args.authority;
+    a.config.beacon_kind = args.beacon_kind;
+    a.config.beacon_before = args.beacon_kind;
     args.write(&mut a.config)?;
     a.config.require_liable(&a.market_config)?;
     emit!(ArbiterChanged { authority: args.authority, committee: args.committee, threshold: args.threshold });

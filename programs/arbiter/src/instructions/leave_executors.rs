@@ -1,20 +1,33 @@
 use anchor_lang::prelude::*;
-use market::state::Provider;
+use market::state::{Config as MarketConfig, Provider, Stake};
 use proofmill_protocol::limits;
 
-use crate::{error::ArbiterError, events::ExecutorLeft, state::ExecutorList};
+use crate::{
+    error::ArbiterError,
+    events::ExecutorLeft,
+    state::{ArbiterConfig, ExecutorList},
+};
 
+/// A provider leaves at its own will. One whose stake has left is taken off by anyone: the same tokens do not fill the
+/// list place by place.
 #[derive(Accounts)]
 pub struct LeaveExecutors {
-    #[account(constraint = *operator.address() == provider.operator || *operator.address() == provider.owner @ ArbiterError::NotOperator)]
     pub operator: Signer,
+    pub config: Account<ArbiterConfig>,
+    #[account(address = config.market_config @ ArbiterError::ForeignMarket)]
+    pub market_config: Account<MarketConfig>,
     pub provider: Account<Provider>,
+    #[account(constraint = stake.owner == provider.owner @ ArbiterError::StakeTooSmall)]
+    pub stake: Account<Stake>,
     #[account(mut)]
     pub executors: Account<ExecutorList>,
 }
 
 pub fn handle(ctx: &mut Context<LeaveExecutors>) -> Result<()> {
     let a = &mut ctx.accounts;
+    let signer = *a.operator.address();
+    let itself = signer == a.provider.operator || signer == a.provider.owner;
+    require!(itself || a.stake.bonded < a.market_config.provider_stake_min, ArbiterError::NotOperator);
     let at = a.executors.position(&a.provider.address().to_bytes()).ok_or(ArbiterError::NotListed)?;
     let last = usize::from(a.executors.count).saturating_sub(1);
     require!(last < limits::EXECUTORS_MAX, ArbiterError::ListFull);

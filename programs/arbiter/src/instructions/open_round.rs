@@ -40,8 +40,9 @@ pub struct OpenRound {
 pub fn handle(ctx: &mut Context<OpenRound>) -> Result<()> {
     let a = &mut ctx.accounts;
     require!(a.job.state()? == JobState::Submitted, ArbiterError::JobNotSubmitted);
-    let beacon = randomness(a.config.beacon_kind, a.beacon.account(), a.job.receipt_slot, a.job.receipt_at)?;
-    let seed = round_seed(&a.job, 1, &beacon);
+    let beacon = randomness(&a.config, a.beacon.account(), a.job.receipt_slot, a.job.receipt_at)?;
+    let judged = Judged::of_job(&a.job, &a.provider);
+    let seed = judged.seed(1, &beacon);
     require!(draw::is_audited(&seed, a.job.audit_bps), ArbiterError::NotSampled);
     a.round.version = LAYOUT_VERSION;
     a.round.bump = ctx.bumps.round;
@@ -49,11 +50,10 @@ pub fn handle(ctx: &mut Context<OpenRound>) -> Result<()> {
         &mut a.round,
         &Drawn {
             config: &a.config,
-            job: &a.job,
-            provider: &a.provider,
+            judged: &judged,
             set: &a.validator_set,
             executors: &a.executors,
-            earlier_executor: [0; 32],
+            earlier_executors: &[],
             earlier_members: &[],
             seed,
             index: 1,
@@ -62,26 +62,53 @@ pub fn handle(ctx: &mut Context<OpenRound>) -> Result<()> {
     )
 }
 
-/// `sha256("sel" | beacon | job | attempt | receipt hash | round)`
-pub fn round_seed(job: &Account<Job>, round: u8, beacon: &[u8; 32]) -> [u8; 32] {
-    let mut bytes = [0u8; 102];
-    bytes[..3].copy_from_slice(b"sel");
-    bytes[3..35].copy_from_slice(beacon);
-    bytes[35..67].copy_from_slice(job.address().as_ref());
-    bytes[67..69].copy_from_slice(&job.attempt.to_le_bytes());
-    bytes[69..101].copy_from_slice(&job.receipt_hash);
-    bytes[101] = round;
-    sha256(&bytes)
+/// The receipt that a round judges, and whose it is.
+pub struct Judged {
+    pub job: Address,
+    pub attempt: u16,
+    pub nonce: u64,
+    pub receipt_hash: [u8; 32],
+    /// Market `Provider` account.
+    pub provider: Address,
+    /// The parties' wallets.
+    pub tenant: [u8; 32],
+    pub owner: [u8; 32],
+}
+
+impl Judged {
+    pub fn of_job(job: &Account<Job>, provider: &Account<Provider>) -> Self {
+        Self {
+            job: *job.address(),
+            attempt: job.attempt,
+            nonce: job.nonce,
+            receipt_hash: job.receipt_hash,
+            provider: job.provider,
+            tenant: job.tenant.to_bytes(),
+            owner: provider.owner.to_bytes(),
+        }
+    }
+
+    /// `sha256("sel" | beacon | job | attempt | receipt hash | round)`
+    pub fn seed(&self, round: u8, beacon: &[u8; 32]) -> [u8; 32] {
+        let mut bytes = [0u8; 102];
+        bytes[..3].copy_from_slice(b"sel");
+        bytes[3..35].copy_from_slice(beacon);
+        bytes[35..67].copy_from_slice(self.job.as_ref());
+        bytes[67..69].copy_from_slice(&self.attempt.to_le_bytes());
+        bytes[69..101].copy_from_slice(&self.receipt_hash);
+        bytes[101] = round;
+        sha256(&bytes)
+    }
 }
 
 /// What a round is drawn from.
 pub struct Drawn<'a> {
     pub config: &'a Account<ArbiterConfig>,
-    pub job: &'a Account<Job>,
-    pub provider: &'a Account<Provider>,
+    pub judged: &'a Judged,
     pub set: &'a Account<ValidatorSet>,
     pub executors: &'a Account<ExecutorList>,
-    pub earlier_executor: [u8; 32],
+    /// Market `Provider` accounts that re-executed in earlier rounds.
+    pub earlier_executors: &'a [[u8; 32]],
     /// Identities that sat in an earlier round.
     pub earlier_members: &'a [[u8; 32]],
     pub seed: [u8; 32],
@@ -95,8 +122,8 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     require!(clock.unix_timestamp <= from.config.draws_until(), ArbiterError::SetStale);
     let rule = from.config.rule(from.index);
     let seats = rule.committee;
-    let (tenant, owner) = (from.job.tenant.to_bytes(), from.provider.owner.to_bytes());
-    let party = |key: &[u8; 32]| *key == tenant || *key == owner;
+    let judged = from.judged;
+    let party = |key: &[u8; 32]| *key == judged.tenant || *key == judged.owner;
     let standing = |member: usize| {
         let identity = &from.set.identities[member];
         if party(identity) {
@@ -110,21 +137,24 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     let weights = &from.set.weights[..from.set.members()];
     let committee = draw::committee(&from.seed, weights, usize::from(seats), standing)
         .map_err(|_| ArbiterError::CommitteeTooSmall)?;
-    let judged = from.job.provider.to_bytes();
     let listed = usize::from(from.executors.count).min(limits::EXECUTORS_MAX);
-    let executor = draw::one(&from.seed, listed, |at| {
-        let provider = &from.executors.providers[at];
-        *provider == judged || *provider == from.earlier_executor || party(&from.executors.owners[at])
-    });
+    let accused = judged.provider.to_bytes();
+    let barred = |at: usize| from.executors.providers[at] == accused || party(&from.executors.owners[at]);
+    let earlier = |at: usize| from.earlier_executors.contains(&from.executors.providers[at]);
+    let mut executor = draw::one(&from.seed, listed, |at| barred(at) || earlier(at));
+    // Two that convict are two providers. An appeal in a class without a third goes on with one of them.
+    if executor.is_none() && from.index == limits::APPEAL_ROUND {
+        executor = draw::one(&from.seed, listed, barred);
+    }
     round.index = from.index;
     round.state = ROUND_OPEN;
     round.seats = seats;
     round.threshold = rule.threshold;
     round.reveals_min = rule.reveals_min;
-    round.attempt = from.job.attempt;
+    round.attempt = judged.attempt;
     round.epoch = from.set.epoch;
     round.committee = committee;
-    round.nonce = from.job.nonce;
+    round.nonce = judged.nonce;
     round.opened_at = clock.unix_timestamp;
     round.set_windows(Windows::open(
         seats,
@@ -134,9 +164,9 @@ pub fn fill(round: &mut Account<Round>, from: &Drawn) -> Result<()> {
     ));
     round.touched_slot = clock.slot;
     round.touched_at = clock.unix_timestamp;
-    round.job = *from.job.address();
-    round.receipt_hash = from.job.receipt_hash;
-    round.provider = from.job.provider;
+    round.job = judged.job;
+    round.receipt_hash = judged.receipt_hash;
+    round.provider = judged.provider;
     round.rent_payer = from.payer;
     round.seed = from.seed;
     if let Some(at) = executor {

@@ -26,8 +26,10 @@ pub fn handle(ctx: &mut Context<QueueArbiter>, args: ArbiterArgs) -> Result<()> 
     let a = &mut ctx.accounts;
     // What could not be applied is refused now, and checked again then.
     let mut next: ArbiterConfig = *a.config;
-    args.write(&mut next)?;
     let now = Clock::get()?.unix_timestamp;
+    next.change_beacon(args.beacon_kind, now.saturating_add(i64::from(a.market_config.timelock_seconds)))?;
+    args.write(&mut next)?;
+    next.require_liable(&a.market_config)?;
     a.queued.version = LAYOUT_VERSION;
     a.queued.bump = ctx.bumps.queued;
     a.queued.rent_payer = *a.authority.address();

@@ -28,14 +28,19 @@ pub struct ArbiterConfig {
     pub epoch: u32,
     /// Epoch of the newest set: one ahead of the present one.
     pub frozen_epoch: u32,
-    pub reserved_b: [u8; 4],
+    /// What decides about events before `beacon_since`.
+    pub beacon_before: u8,
+    pub reserved_b: [u8; 3],
     pub epoch_started_at: i64,
     pub authority: Address,
     /// The market's `Config` account.
     pub market_config: Address,
     /// The same domain as the market's: in everything signed.
     pub domain: [u8; 32],
-    pub reserved: [u8; 64],
+    /// From when on `beacon_kind` decides: a change of the kind draws nothing anew.
+    pub beacon_since: i64,
+    pub reserved_c: [u8; 24],
+    pub reserved: [u8; 32],
     /// Named as the next authority by an applied change; governs once it accepts. Zero if there is none.
     pub pending_authority: Address,
 }
@@ -88,6 +93,27 @@ impl ArbiterConfig {
     /// Nobody's stake may leave before the last moment at which it is liable.
     pub fn require_liable(&self, market: &MarketConfig) -> Result<()> {
         require!(market.unbonding_seconds >= self.liable_seconds(), ArbiterError::UnbondingTooShort);
+        Ok(())
+    }
+
+    /// The kind of beacon that decides about what happened at `event_at`: one answer, whenever it is asked.
+    pub fn beacon_at(&self, event_at: i64) -> u8 {
+        if event_at < self.beacon_since {
+            self.beacon_before
+        } else {
+            self.beacon_kind
+        }
+    }
+
+    /// Puts another kind of beacon in force for what happens from now on.
+    pub fn change_beacon(&mut self, kind: u8, now: i64) -> Result<()> {
+        if kind != self.beacon_kind {
+            let settled = self.beacon_since.saturating_add(limits::BEACON_CHANGE_SECONDS);
+            require!(self.beacon_since == 0 || now > settled, ArbiterError::BeaconChangedLately);
+            self.beacon_before = self.beacon_kind;
+            self.beacon_kind = kind;
+            self.beacon_since = now;
+        }
         Ok(())
     }
 

@@ -35,8 +35,16 @@ impl DrandConfig {
     pub fn invariant(&self) -> Result<()> {
         let bounded = self.genesis_at > 0
             && (1..=limits::BEACON_PERIOD_SECONDS_MAX).contains(&self.period_seconds)
-            && (1..=limits::BEACON_MARGIN_SECONDS_MAX).contains(&self.margin_seconds);
+            && (limits::BEACON_MARGIN_SECONDS_MIN..=limits::BEACON_MARGIN_SECONDS_MAX).contains(&self.margin_seconds);
         require!(bounded, ArbiterError::ConfigOutOfBounds);
+        Ok(())
+    }
+
+    /// The deciding round comes in the first half of the time in which a receipt may be drawn for an audit, so that as
+    /// much is left to open the audit before the receipt settles unaudited.
+    pub fn require_within(&self, challenge_window_seconds: u32) -> Result<()> {
+        let wait = self.margin_seconds.saturating_add(self.period_seconds);
+        require!(wait.saturating_mul(2) <= challenge_window_seconds, ArbiterError::MarginOutOfBounds);
         Ok(())
     }
 }

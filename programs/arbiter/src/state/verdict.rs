@@ -20,8 +20,12 @@ pub struct Verdict {
     pub output_root: [u8; 32],
     pub executors: [[u8; 32]; 2],
     pub rent_payer: Address,
+    /// Who judged (`proofmill_protocol::verdict::Judges`).
+    pub first_epoch: u32,
+    pub seats: [u8; 2],
+    pub members: [[u8; 9]; 2],
+    pub reserved_c: [u8; 4],
     pub reserved: [u8; 28],
-    pub reserved_b: [u8; 28],
 }
 
 const _: () = assert!(core::mem::size_of::<Verdict>() == proofmill_protocol::verdict::VERDICT_LEN);
@@ -30,7 +34,7 @@ const _: () = assert!(core::mem::size_of::<Verdict>() == proofmill_protocol::ver
 mod tests {
     use super::*;
     use anchor_lang::bytemuck;
-    use proofmill_protocol::verdict::{Opinion, VerdictRecord, VERDICT_DISCRIMINATOR};
+    use proofmill_protocol::verdict::{Judges, Opinion, VerdictRecord, VERDICT_DISCRIMINATOR};
 
     #[test]
     fn the_market_reads_what_the_arbiter_writes() {
@@ -50,6 +54,9 @@ mod tests {
         verdict.receipt_hash = [14; 32];
         verdict.output_root = [15; 32];
         verdict.executors = [[16; 32], [17; 32]];
+        verdict.first_epoch = 18;
+        verdict.seats = [19, 20];
+        verdict.members = [[21; 9], [22; 9]];
         let mut data = std::vec::Vec::from(<Verdict as Discriminator>::DISCRIMINATOR);
         assert_eq!(data, VERDICT_DISCRIMINATOR);
         data.extend_from_slice(bytemuck::bytes_of(&verdict));
@@ -71,6 +78,7 @@ mod tests {
                 receipt_hash: [14; 32],
                 output_root: [15; 32],
                 executors: [[16; 32], [17; 32]],
+                judges: Judges { first_epoch: 18, seats: [19, 20], members: [[21; 9], [22; 9]] },
             }
         );
     }

@@ -24,7 +24,8 @@ pub struct AppealSlash {
 
 pub fn handle(ctx: &mut Context<AppealSlash>) -> Result<()> {
     let a = &mut ctx.accounts;
-    let now = Clock::get()?.unix_timestamp;
+    let clock = Clock::get()?;
+    let now = clock.unix_timestamp;
     let contestable = a.slash_case.kind == 0 && a.slash_case.state()? == CaseState::Open;
     require!(contestable && now < a.slash_case.due_at, MarketError::NotAppealable);
     let bond = amount::share(a.slash_case.remaining, limits::APPEAL_BOND_BPS).map_err(error::amount)?;
@@ -34,6 +35,7 @@ pub fn handle(ctx: &mut Context<AppealSlash>) -> Result<()> {
     a.slash_case.bond = bond;
     a.slash_case.state = CaseState::Appealed as u8;
     a.slash_case.decide_by = appeal::decide_by(now);
+    a.slash_case.appealed_slot = clock.slot;
     emit!(SlashAppealed {
         slash_case: *a.slash_case.address(),
         stake: *a.stake.address(),

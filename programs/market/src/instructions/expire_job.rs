@@ -34,6 +34,7 @@ pub fn handle(ctx: &mut Context<ExpireJob>) -> Result<()> {
     let a = &mut ctx.accounts;
     let now = Clock::get()?.unix_timestamp;
     require!(now > a.job.expires_after()?, MarketError::NotExpired);
+    require_places(a)?;
     let event = if a.job.state()? == JobState::Submitted {
         unjudged(a)?
     } else if a.job.is_service() {
@@ -52,6 +53,25 @@ pub fn handle(ctx: &mut Context<ExpireJob>) -> Result<()> {
     attempt::end(&mut a.job, provider, stake, event, now)
 }
 
+/// Whoever names a verdict or a round names this receipt's, whether or not there is anything to judge.
+#[inline(never)]
+fn require_places(a: &ExpireJob) -> Result<()> {
+    if a.verdict.is_none() && a.round.is_none() {
+        return Ok(());
+    }
+    let config = a.config.as_ref().ok_or(MarketError::JudgementMissing)?;
+    let (job, attempt) = (*a.job.address(), a.job.attempt.to_le_bytes());
+    if let Some(verdict) = &a.verdict {
+        let (at, _) = find_program_address(&[seeds::VERDICT, job.as_ref(), &attempt], &config.arbiter);
+        require!(*verdict.address() == at, MarketError::JudgementMissing);
+    }
+    if let Some(round) = &a.round {
+        let (at, _) = find_program_address(&[seeds::ROUND, job.as_ref(), &attempt, &[1]], &config.arbiter);
+        require!(*round.address() == at, MarketError::JudgementMissing);
+    }
+    Ok(())
+}
+
 /// The written default of a receipt that nothing settled in time. A verdict that could settle it goes first, however long
 /// a cap makes it wait; a receipt that was not drawn for an audit counts as unchallenged, as it would have at the end of
 /// its challenge window, had anybody said so.
@@ -60,11 +80,7 @@ fn unjudged(a: &ExpireJob) -> Result<JobEvent> {
     let config = a.config.as_ref().ok_or(MarketError::JudgementMissing)?;
     let verdict = a.verdict.as_ref().ok_or(MarketError::JudgementMissing)?;
     let round = a.round.as_ref().ok_or(MarketError::JudgementMissing)?;
-    let (job, attempt) = (*a.job.address(), a.job.attempt.to_le_bytes());
-    let (at, _) = find_program_address(&[seeds::VERDICT, job.as_ref(), &attempt], &config.arbiter);
-    require!(*verdict.address() == at, MarketError::JudgementMissing);
-    let (at, _) = find_program_address(&[seeds::ROUND, job.as_ref(), &attempt, &[1]], &config.arbiter);
-    require!(*round.address() == at, MarketError::JudgementMissing);
+    let job = *a.job.address();
     if verdict.account().owned_by(&config.arbiter) {
         let data = verdict.account().try_borrow()?;
         // A verdict on another life of the address, or one that the market does not take, settles nothing.

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use proofmill_protocol::{amount, draw, job::JobEvent, matching};
+use proofmill_protocol::{amount, draw, job::JobEvent, matching, stake::lock_bps};
 
 use crate::{
     error::{self, MarketError},
@@ -57,12 +57,20 @@ pub fn qualify(
     require!(provider.simulated == 0 || config.allow_simulated == 1, MarketError::SimulatedDevice);
     require!(stake.active_jobs < u32::from(provider.capacity), MarketError::CapacityExhausted);
     let gross = amount::escrow(price, job.max_seconds).map_err(error::amount)?;
-    let lock = amount::scale(gross, rule.lock_bps).map_err(error::amount)?;
+    // The rarer the audit, the more is at stake. Usage is signed by the tenant or witnessed, not audited.
+    let per_atom = if job.is_service() { rule.lock_bps } else { lock_bps(rule.lock_bps, audit_bps(config, provider)) };
+    let lock = amount::scale(gross, per_atom).map_err(error::amount)?;
     // A batch job has no bond.
     let pledged = amount::plus(lock, job.sla_bond).map_err(error::amount)?;
     let have = provider.capability(price, stake.balances().free(), pledged.max(config.provider_stake_min), now);
     matching::fits(&job.requirements(), &have).map_err(error::mismatch)?;
     Ok((lock, pledged))
+}
+
+/// Share of this provider's receipts that are audited today, basis points.
+#[inline(always)]
+fn audit_bps(config: &Account<Config>, provider: &Account<Provider>) -> u16 {
+    draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps)
 }
 
 /// Binds job and provider: every requirement checked, the lock taken.
@@ -93,7 +101,7 @@ pub fn bind(
     job.provider = *provider.address();
     job.node_key = provider.node_key;
     job.class_key = provider.class_key;
-    job.audit_bps = draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps);
+    job.audit_bps = audit_bps(config, provider);
     emit!(JobMatched { job: *job.address(), provider: job.provider, price_per_second: price, lock, matched_by });
     if job.sla_bond > 0 {
         emit!(BondLocked { job: *job.address(), stake: *stake.address(), amount: job.sla_bond });

@@ -5,7 +5,7 @@ use proofmill_protocol::{
     limits,
 };
 
-use super::verify_proof::read_verdict;
+use super::verify_proof::{read_verdict, Judging};
 use crate::{
     error::{self, MarketError},
     events::AuditPaid,
@@ -14,12 +14,15 @@ use crate::{
     vault::{self, Coin},
 };
 
+/// Who re-executed on appeal, after the two of the rounds before.
+const APPEALS_EXECUTOR: u8 = 2;
+
 #[derive(Accounts)]
 pub struct PayAudit {
     pub config: Account<Config>,
     #[account(mut)]
     pub job: Account<Job>,
-    /// The arbiter's verdict on the job; checked as in `verify_proof`.
+    /// The arbiter's verdict on the job, or on the appeal; checked as in `verify_proof`.
     pub verdict: UncheckedAccount,
     /// The re-executor.
     pub provider: Account<Provider>,
@@ -43,11 +46,14 @@ pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
     require!(a.job.state()? == JobState::Settled, MarketError::JobNotSettled);
     // Usage is witnessed, not re-executed.
     require!(!a.job.is_service(), MarketError::AuditNotDue);
-    require!(executor < 2, MarketError::CountOutOfBounds);
-    let verdict = read_verdict(&a.config, &a.job, &a.verdict)?;
-    let bit = 1u8 << executor;
-    require!(verdict.confirmed_executors & bit != 0 && a.job.audit_paid & bit == 0, MarketError::AuditNotDue);
-    let seat = usize::from(executor);
+    require!(executor <= APPEALS_EXECUTOR, MarketError::CountOutOfBounds);
+    let (verdict, seat) = if executor == APPEALS_EXECUTOR {
+        (read_verdict(&a.config, &a.job, &a.verdict, Judging::Appeal)?, 0)
+    } else {
+        (read_verdict(&a.config, &a.job, &a.verdict, Judging::Receipt)?, usize::from(executor))
+    };
+    let (confirmed, bit) = (verdict.confirmed_executors & (1u8 << seat) != 0, 1u8 << executor);
+    require!(confirmed && a.job.audit_paid & bit == 0, MarketError::AuditNotDue);
     require!(verdict.executors[seat] == a.provider.address().to_bytes(), MarketError::InvalidProvider);
     a.job.audit_paid |= bit;
     // The job's own price, for no more than a bounded multiple of the first run's time.

@@ -22,14 +22,12 @@ pub struct ResolveAppeal {
     pub slash_case: Account<SlashCase>,
     /// Where the arbiter keeps its verdict on the appeal, if there is one.
     #[account(
-        seeds = [seeds::APPEAL, slash_case.job.as_ref(), &slash_case.attempt.to_le_bytes()], bump,
-        seeds::program = config.arbiter
+        seeds = [seeds::APPEAL, slash_case.address().as_ref()], bump, seeds::program = config.arbiter
     )]
     pub verdict: UncheckedAccount,
 }
 
-/// The arbiter's verdict on this appeal. Whatever else is there, such as a verdict on an earlier life of the address,
-/// is none.
+/// The arbiter's verdict on this appeal. Whatever else is there is none.
 fn read_verdict(a: &ResolveAppeal) -> Result<Option<VerdictRecord>> {
     let view = a.verdict.account();
     if !view.owned_by(&a.config.arbiter) {

@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 use proofmill_protocol::{
     appeal::CaseState,
     job::{JobEvent, Outcome},
-    seeds,
+    limits, seeds,
     verdict::{Opinion, VerdictRecord},
 };
 
@@ -32,8 +32,20 @@ pub struct VerifyProof {
     pub system_program: Option<Program<System>>,
 }
 
+/// What a verdict comes from. What an appeal found settles no job, and pays nobody of the rounds before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Judging {
+    Receipt,
+    Appeal,
+}
+
 /// Reads a verdict on `job` out of an account of the arbiter.
-pub fn read_verdict(config: &Account<Config>, job: &Account<Job>, account: &UncheckedAccount) -> Result<VerdictRecord> {
+pub fn read_verdict(
+    config: &Account<Config>,
+    job: &Account<Job>,
+    account: &UncheckedAccount,
+    of: Judging,
+) -> Result<VerdictRecord> {
     let view = account.account();
     require!(view.owned_by(&config.arbiter), MarketError::InvalidProof);
     let data = view.try_borrow()?;
@@ -41,7 +53,8 @@ pub fn read_verdict(config: &Account<Config>, job: &Account<Job>, account: &Unch
     let fits = record.job == job.address().to_bytes()
         && record.attempt == job.attempt
         && record.nonce == job.nonce
-        && record.receipt_hash == job.receipt_hash;
+        && record.receipt_hash == job.receipt_hash
+        && of == if record.rounds <= limits::ROUNDS_MAX { Judging::Receipt } else { Judging::Appeal };
     require!(fits, MarketError::VerdictMismatch);
     Ok(record)
 }
@@ -60,7 +73,7 @@ pub fn handle(ctx: &mut Context<VerifyProof>) -> Result<()> {
         Opinion::Unavailable => Outcome::Unavailable,
         Opinion::Inconclusive => Outcome::Inconclusive,
     };
-    let verdict = read_verdict(&a.config, &a.job, &a.verdict)?;
+    let verdict = read_verdict(&a.config, &a.job, &a.verdict, Judging::Receipt)?;
     require!(settles(&a.config, &verdict), MarketError::InvalidProof);
     let outcome = a.job.advance(JobEvent::Settle(outcome_of(verdict.opinion)))?;
     a.job.output_root = verdict.output_root;
@@ -75,14 +88,14 @@ pub fn handle(ctx: &mut Context<VerifyProof>) -> Result<()> {
     }
     settle::held(&mut a.job, &mut a.provider, &mut a.stake, outcome, now)?;
     if a.job.slashed > 0 {
-        open_case(a, now)?;
+        open_case(a, &verdict, now)?;
     }
     Ok(())
 }
 
 /// Writes down what was set aside and when it is due.
 #[inline(never)]
-fn open_case(a: &mut VerifyProof, now: i64) -> Result<()> {
+fn open_case(a: &mut VerifyProof, verdict: &VerdictRecord, now: i64) -> Result<()> {
     let at = a.slash_case.as_ref().ok_or(MarketError::SlashCaseMissing)?;
     let payer = a.payer.as_ref().ok_or(MarketError::SlashCaseMissing)?;
     require!(a.system_program.is_some(), MarketError::SlashCaseMissing);
@@ -109,6 +122,16 @@ fn open_case(a: &mut VerifyProof, now: i64) -> Result<()> {
     case.class_key = a.job.class_key;
     case.spec_hash = a.job.spec_hash;
     case.input_root = a.job.input_root;
+    case.image_digest = a.job.image_digest;
+    case.metered_ms = a.job.metered_ms;
+    case.exit_code = a.job.exit_code;
+    case.termination = a.job.termination;
+    case.matched_at = a.job.matched_at;
+    case.receipt_at = a.job.receipt_at;
+    case.executors = verdict.executors;
+    case.epochs = [verdict.judges.first_epoch, verdict.epoch];
+    case.seats = verdict.judges.seats;
+    case.members = verdict.judges.members;
     slash::announce(&case, &a.stake);
     Ok(())
 }

@@ -33,6 +33,8 @@ pub struct SlashCase {
     pub due_at: i64,
     /// Until when an appeal has to be decided; zero without one.
     pub decide_by: i64,
+    /// Slot of the appeal: the beacon that draws its committee comes after it; zero without one.
+    pub appealed_slot: u64,
     pub stake: Address,
     pub job: Address,
     /// The `Provider` account that was judged; zero on evidence.
@@ -49,7 +51,24 @@ pub struct SlashCase {
     pub class_key: [u8; 32],
     pub spec_hash: [u8; 32],
     pub input_root: [u8; 32],
-    pub reserved: [u8; 64],
+    /// Market `Provider` accounts that re-executed before; zero if there was none.
+    pub executors: [[u8; 32]; 2],
+    /// Epochs of the sets that judged, in the first and in the second round.
+    pub epochs: [u32; 2],
+    /// Seats of those rounds; zero if there was none.
+    pub seats: [u8; 2],
+    /// Who sat on them: places in the set of the round's epoch.
+    pub members: [[u8; 9]; 2],
+    /// What the receipt claims on chain, and when: a receipt that says otherwise is false on its face.
+    pub termination: u8,
+    pub reserved_b: [u8; 3],
+    pub exit_code: i32,
+    pub reserved_c: [u8; 4],
+    pub metered_ms: u64,
+    pub matched_at: i64,
+    pub receipt_at: i64,
+    pub image_digest: [u8; 32],
+    pub reserved: [u8; 32],
 }
 
 impl SlashCase {
