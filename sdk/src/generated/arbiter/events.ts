@@ -1,5 +1,7 @@
 /** Every event of the arbiter program. An event is its eight-byte name and its fields in Borsh. */
 import {
+  getAppealJudgedDecoder,
+  type AppealJudged,
   getArbiterAuthorityAcceptedDecoder,
   type ArbiterAuthorityAccepted,
   getArbiterAuthorityNamedDecoder,
@@ -12,6 +14,8 @@ import {
   type ArbiterQueued,
   getAttestationCommittedDecoder,
   type AttestationCommitted,
+  getAttestationsCommittedDecoder,
+  type AttestationsCommitted,
   getAttestationsRevealedDecoder,
   type AttestationsRevealed,
   getBeaconClosedDecoder,
@@ -78,12 +82,14 @@ import {
 import type { ReadonlyUint8Array } from "@solana/kit";
 
 export type ArbiterEvent =
+  | { name: "AppealJudged"; data: AppealJudged }
   | { name: "ArbiterAuthorityAccepted"; data: ArbiterAuthorityAccepted }
   | { name: "ArbiterAuthorityNamed"; data: ArbiterAuthorityNamed }
   | { name: "ArbiterCancelled"; data: ArbiterCancelled }
   | { name: "ArbiterChanged"; data: ArbiterChanged }
   | { name: "ArbiterQueued"; data: ArbiterQueued }
   | { name: "AttestationCommitted"; data: AttestationCommitted }
+  | { name: "AttestationsCommitted"; data: AttestationsCommitted }
   | { name: "AttestationsRevealed"; data: AttestationsRevealed }
   | { name: "BeaconClosed"; data: BeaconClosed }
   | { name: "BeaconPosted"; data: BeaconPosted }
@@ -122,6 +128,11 @@ const TABLE: readonly {
   decoder: () => { decode(bytes: ReadonlyUint8Array): unknown };
 }[] = [
   {
+    name: "AppealJudged",
+    discriminator: [37, 107, 75, 44, 108, 129, 249, 7],
+    decoder: getAppealJudgedDecoder,
+  },
+  {
     name: "ArbiterAuthorityAccepted",
     discriminator: [233, 164, 195, 98, 83, 155, 165, 213],
     decoder: getArbiterAuthorityAcceptedDecoder,
@@ -150,6 +161,11 @@ const TABLE: readonly {
     name: "AttestationCommitted",
     discriminator: [39, 198, 130, 214, 119, 52, 71, 7],
     decoder: getAttestationCommittedDecoder,
+  },
+  {
+    name: "AttestationsCommitted",
+    discriminator: [154, 39, 58, 134, 85, 212, 70, 222],
+    decoder: getAttestationsCommittedDecoder,
   },
   {
     name: "AttestationsRevealed",
@@ -310,12 +326,14 @@ const TABLE: readonly {
 
 /** The names of all events, sorted. */
 export const ARBITER_EVENT_NAMES = [
+  "AppealJudged",
   "ArbiterAuthorityAccepted",
   "ArbiterAuthorityNamed",
   "ArbiterCancelled",
   "ArbiterChanged",
   "ArbiterQueued",
   "AttestationCommitted",
+  "AttestationsCommitted",
   "AttestationsRevealed",
   "BeaconClosed",
   "BeaconPosted",

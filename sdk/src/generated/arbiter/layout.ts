@@ -15,12 +15,15 @@ export const ARBITER_CONFIG_OFFSETS = {
   epoch_seconds: 24,
   epoch: 28,
   frozen_epoch: 32,
-  reserved_b: 36,
+  beacon_before: 36,
+  reserved_b: 37,
   epoch_started_at: 40,
   authority: 48,
   market_config: 80,
   domain: 112,
-  reserved: 144,
+  beacon_since: 144,
+  reserved_c: 152,
+  reserved: 176,
   pending_authority: 208,
 } as const;
 /** Of `Beacon`. */
@@ -226,8 +229,11 @@ export const VERDICT_OFFSETS = {
   output_root: 120,
   executors: 152,
   rent_payer: 216,
-  reserved: 248,
-  reserved_b: 276,
+  first_epoch: 248,
+  seats: 252,
+  members: 254,
+  reserved_c: 272,
+  reserved: 276,
 } as const;
 /** Of `WitnessRoot`. */
 export const WITNESS_ROOT_OFFSETS = {

@@ -72,6 +72,8 @@ export type ArbiterConfig = {
   epoch: number;
   /** Epoch of the newest set: one ahead of the present one. */
   frozenEpoch: number;
+  /** What decides about events before `beacon_since`. */
+  beaconBefore: number;
   reservedB: ReadonlyUint8Array;
   epochStartedAt: bigint;
   authority: Address;
@@ -79,6 +81,9 @@ export type ArbiterConfig = {
   marketConfig: Address;
   /** The same domain as the market's: in everything signed. */
   domain: ReadonlyUint8Array;
+  /** From when on `beacon_kind` decides: a change of the kind draws nothing anew. */
+  beaconSince: bigint;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
   /** Named as the next authority by an applied change; governs once it accepts. Zero if there is none. */
   pendingAuthority: Address;
@@ -106,6 +111,8 @@ export type ArbiterConfigInput = {
   epoch: number;
   /** Epoch of the newest set: one ahead of the present one. */
   frozenEpoch: number;
+  /** What decides about events before `beacon_since`. */
+  beaconBefore: number;
   reservedB: ReadonlyUint8Array;
   epochStartedAt: number | bigint;
   authority: Address;
@@ -113,6 +120,9 @@ export type ArbiterConfigInput = {
   marketConfig: Address;
   /** The same domain as the market's: in everything signed. */
   domain: ReadonlyUint8Array;
+  /** From when on `beacon_kind` decides: a change of the kind draws nothing anew. */
+  beaconSince: number | bigint;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
   /** Named as the next authority by an applied change; governs once it accepts. Zero if there is none. */
   pendingAuthority: Address;
@@ -136,12 +146,15 @@ export function getArbiterConfigEncoder(): FixedSizeEncoder<ArbiterConfigInput> 
       ["epochSeconds", getU32Encoder()],
       ["epoch", getU32Encoder()],
       ["frozenEpoch", getU32Encoder()],
-      ["reservedB", fixEncoderSize(getBytesEncoder(), 4)],
+      ["beaconBefore", getU8Encoder()],
+      ["reservedB", fixEncoderSize(getBytesEncoder(), 3)],
       ["epochStartedAt", getI64Encoder()],
       ["authority", getAddressEncoder()],
       ["marketConfig", getAddressEncoder()],
       ["domain", fixEncoderSize(getBytesEncoder(), 32)],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 64)],
+      ["beaconSince", getI64Encoder()],
+      ["reservedC", fixEncoderSize(getBytesEncoder(), 24)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 32)],
       ["pendingAuthority", getAddressEncoder()],
     ]),
     (value) => ({ ...value, discriminator: ARBITER_CONFIG_DISCRIMINATOR }),
@@ -165,12 +178,15 @@ export function getArbiterConfigDecoder(): FixedSizeDecoder<ArbiterConfig> {
     ["epochSeconds", getU32Decoder()],
     ["epoch", getU32Decoder()],
     ["frozenEpoch", getU32Decoder()],
-    ["reservedB", fixDecoderSize(getBytesDecoder(), 4)],
+    ["beaconBefore", getU8Decoder()],
+    ["reservedB", fixDecoderSize(getBytesDecoder(), 3)],
     ["epochStartedAt", getI64Decoder()],
     ["authority", getAddressDecoder()],
     ["marketConfig", getAddressDecoder()],
     ["domain", fixDecoderSize(getBytesDecoder(), 32)],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 64)],
+    ["beaconSince", getI64Decoder()],
+    ["reservedC", fixDecoderSize(getBytesDecoder(), 24)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 32)],
     ["pendingAuthority", getAddressDecoder()],
   ]);
 }

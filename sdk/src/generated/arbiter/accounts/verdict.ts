@@ -74,8 +74,12 @@ export type Verdict = {
   outputRoot: ReadonlyUint8Array;
   executors: Array<ReadonlyUint8Array>;
   rentPayer: Address;
+  /** Who judged (`proofmill_protocol::verdict::Judges`). */
+  firstEpoch: number;
+  seats: ReadonlyUint8Array;
+  members: Array<ReadonlyUint8Array>;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
-  reservedB: ReadonlyUint8Array;
 };
 
 export type VerdictInput = {
@@ -96,8 +100,12 @@ export type VerdictInput = {
   outputRoot: ReadonlyUint8Array;
   executors: Array<ReadonlyUint8Array>;
   rentPayer: Address;
+  /** Who judged (`proofmill_protocol::verdict::Judges`). */
+  firstEpoch: number;
+  seats: ReadonlyUint8Array;
+  members: Array<ReadonlyUint8Array>;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
-  reservedB: ReadonlyUint8Array;
 };
 
 /** Gets the encoder for {@link VerdictInput} account data. */
@@ -122,8 +130,11 @@ export function getVerdictEncoder(): FixedSizeEncoder<VerdictInput> {
       ["outputRoot", fixEncoderSize(getBytesEncoder(), 32)],
       ["executors", getArrayEncoder(fixEncoderSize(getBytesEncoder(), 32), { size: 2 })],
       ["rentPayer", getAddressEncoder()],
+      ["firstEpoch", getU32Encoder()],
+      ["seats", fixEncoderSize(getBytesEncoder(), 2)],
+      ["members", getArrayEncoder(fixEncoderSize(getBytesEncoder(), 9), { size: 2 })],
+      ["reservedC", fixEncoderSize(getBytesEncoder(), 4)],
       ["reserved", fixEncoderSize(getBytesEncoder(), 28)],
-      ["reservedB", fixEncoderSize(getBytesEncoder(), 28)],
     ]),
     (value) => ({ ...value, discriminator: VERDICT_DISCRIMINATOR }),
   );
@@ -150,8 +161,11 @@ export function getVerdictDecoder(): FixedSizeDecoder<Verdict> {
     ["outputRoot", fixDecoderSize(getBytesDecoder(), 32)],
     ["executors", getArrayDecoder(fixDecoderSize(getBytesDecoder(), 32), { size: 2 })],
     ["rentPayer", getAddressDecoder()],
+    ["firstEpoch", getU32Decoder()],
+    ["seats", fixDecoderSize(getBytesDecoder(), 2)],
+    ["members", getArrayDecoder(fixDecoderSize(getBytesDecoder(), 9), { size: 2 })],
+    ["reservedC", fixDecoderSize(getBytesDecoder(), 4)],
     ["reserved", fixDecoderSize(getBytesDecoder(), 28)],
-    ["reservedB", fixDecoderSize(getBytesDecoder(), 28)],
   ]);
 }
 

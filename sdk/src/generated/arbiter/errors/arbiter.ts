@@ -192,6 +192,18 @@ export const ARBITER_ERROR__BEACON_ROUND_ZERO = 0x312; // 786
 export const ARBITER_ERROR__BEACON_UNSUPPORTED = 0x313; // 787
 /** BeaconTooYoung: The beacon round may still be needed; close it later */
 export const ARBITER_ERROR__BEACON_TOO_YOUNG = 0x314; // 788
+/** NothingCommitted: No commitment is given */
+export const ARBITER_ERROR__NOTHING_COMMITTED = 0x315; // 789
+/** SeatsOutOfOrder: Seats are given in ascending order, each once */
+export const ARBITER_ERROR__SEATS_OUT_OF_ORDER = 0x316; // 790
+/** AppealNotPending: The slash is not under appeal, or the time to judge it is over */
+export const ARBITER_ERROR__APPEAL_NOT_PENDING = 0x317; // 791
+/** AppealOpen: The appeal is not resolved yet */
+export const ARBITER_ERROR__APPEAL_OPEN = 0x318; // 792
+/** MarginOutOfBounds: The beacon's wait is too short to be safe, or too long for the time in which receipts are judged */
+export const ARBITER_ERROR__MARGIN_OUT_OF_BOUNDS = 0x319; // 793
+/** BeaconChangedLately: The kind of beacon changed lately: what happened before that is not judged yet */
+export const ARBITER_ERROR__BEACON_CHANGED_LATELY = 0x31a; // 794
 
 export type ArbiterError =
   | typeof ARBITER_ERROR__ALREADY_ATTESTED
@@ -202,9 +214,12 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__ALREADY_REGISTERED
   | typeof ARBITER_ERROR__ALREADY_SIGNED
   | typeof ARBITER_ERROR__ANSWER_RIGHT
+  | typeof ARBITER_ERROR__APPEAL_NOT_PENDING
+  | typeof ARBITER_ERROR__APPEAL_OPEN
   | typeof ARBITER_ERROR__ATTESTATION_TOO_LATE
   | typeof ARBITER_ERROR__BALLOT_OVER
   | typeof ARBITER_ERROR__BALLOT_STILL_OPEN
+  | typeof ARBITER_ERROR__BEACON_CHANGED_LATELY
   | typeof ARBITER_ERROR__BEACON_EXPIRED
   | typeof ARBITER_ERROR__BEACON_FUTURE
   | typeof ARBITER_ERROR__BEACON_INFINITY
@@ -233,6 +248,7 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__JOB_STILL_OPEN
   | typeof ARBITER_ERROR__LEAVES_OUT_OF_BOUNDS
   | typeof ARBITER_ERROR__LIST_FULL
+  | typeof ARBITER_ERROR__MARGIN_OUT_OF_BOUNDS
   | typeof ARBITER_ERROR__MISSED_REVEAL_OPEN
   | typeof ARBITER_ERROR__NO_CONTRADICTION
   | typeof ARBITER_ERROR__NO_SUCH_SEAT
@@ -242,6 +258,7 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__NOT_DELEGATE
   | typeof ARBITER_ERROR__NOT_DRAWN
   | typeof ARBITER_ERROR__NOT_ESCALATED
+  | typeof ARBITER_ERROR__NOTHING_COMMITTED
   | typeof ARBITER_ERROR__NOTHING_REVEALED
   | typeof ARBITER_ERROR__NOT_LISTED
   | typeof ARBITER_ERROR__NOT_MISSED
@@ -268,6 +285,7 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__ROUND_DECIDED
   | typeof ARBITER_ERROR__ROUND_MISMATCH
   | typeof ARBITER_ERROR__ROUND_PENDING
+  | typeof ARBITER_ERROR__SEATS_OUT_OF_ORDER
   | typeof ARBITER_ERROR__SET_NEEDED
   | typeof ARBITER_ERROR__SET_NOT_CURRENT
   | typeof ARBITER_ERROR__SET_STALE
@@ -293,9 +311,12 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__ALREADY_REGISTERED]: `The validator is on the roster already`,
   [ARBITER_ERROR__ALREADY_SIGNED]: `This validator has signed already`,
   [ARBITER_ERROR__ANSWER_RIGHT]: `The provider's answer is the known one`,
+  [ARBITER_ERROR__APPEAL_NOT_PENDING]: `The slash is not under appeal, or the time to judge it is over`,
+  [ARBITER_ERROR__APPEAL_OPEN]: `The appeal is not resolved yet`,
   [ARBITER_ERROR__ATTESTATION_TOO_LATE]: `The deadline for attestations has passed`,
   [ARBITER_ERROR__BALLOT_OVER]: `The ballot's time is over`,
   [ARBITER_ERROR__BALLOT_STILL_OPEN]: `The ballot still collects signatures`,
+  [ARBITER_ERROR__BEACON_CHANGED_LATELY]: `The kind of beacon changed lately: what happened before that is not judged yet`,
   [ARBITER_ERROR__BEACON_EXPIRED]: `The beacon that decides is no longer available`,
   [ARBITER_ERROR__BEACON_FUTURE]: `This beacon round comes after the one that decides`,
   [ARBITER_ERROR__BEACON_INFINITY]: `The point at infinity is no signature and no key`,
@@ -324,6 +345,7 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__JOB_STILL_OPEN]: `The job still exists`,
   [ARBITER_ERROR__LEAVES_OUT_OF_BOUNDS]: `A root has between 1 and 2^20 leaves`,
   [ARBITER_ERROR__LIST_FULL]: `The list of re-executors is full`,
+  [ARBITER_ERROR__MARGIN_OUT_OF_BOUNDS]: `The beacon's wait is too short to be safe, or too long for the time in which receipts are judged`,
   [ARBITER_ERROR__MISSED_REVEAL_OPEN]: `A missed reveal of this round is not on record yet`,
   [ARBITER_ERROR__NO_CONTRADICTION]: `The messages are the same: no contradiction`,
   [ARBITER_ERROR__NO_SUCH_SEAT]: `There is no such seat in the committee`,
@@ -333,6 +355,7 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__NOT_DELEGATE]: `Only the seat's delegate in the frozen set may do this`,
   [ARBITER_ERROR__NOT_DRAWN]: `This provider was not drawn for the re-execution`,
   [ARBITER_ERROR__NOT_ESCALATED]: `This round was not escalated`,
+  [ARBITER_ERROR__NOTHING_COMMITTED]: `No commitment is given`,
   [ARBITER_ERROR__NOTHING_REVEALED]: `Nothing is revealed`,
   [ARBITER_ERROR__NOT_LISTED]: `The provider is not on the list`,
   [ARBITER_ERROR__NOT_MISSED]: `This seat missed no reveal, or still has time`,
@@ -359,6 +382,7 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__ROUND_DECIDED]: `This round is decided`,
   [ARBITER_ERROR__ROUND_MISMATCH]: `The account does not belong to this job's round`,
   [ARBITER_ERROR__ROUND_PENDING]: `This round is not decided`,
+  [ARBITER_ERROR__SEATS_OUT_OF_ORDER]: `Seats are given in ascending order, each once`,
   [ARBITER_ERROR__SET_NEEDED]: `Evidence may still need this set`,
   [ARBITER_ERROR__SET_NOT_CURRENT]: `This validator set is not the present one`,
   [ARBITER_ERROR__SET_STALE]: `The epoch ended too long ago; freeze the next set first`,

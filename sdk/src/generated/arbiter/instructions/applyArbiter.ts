@@ -25,6 +25,7 @@ import {
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
+  type ReadonlyAccount,
   type ReadonlyUint8Array,
   type WritableAccount,
 } from "@solana/kit";
@@ -32,6 +33,7 @@ import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
 } from "@solana/program-client-core";
+import { findDrandPda } from "../pdas/index.js";
 import { ARBITER_PROGRAM_ADDRESS } from "../programs/index.js";
 
 export const APPLY_ARBITER_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
@@ -45,6 +47,8 @@ export function getApplyArbiterDiscriminatorBytes(): ReadonlyUint8Array {
 export type ApplyArbiterInstruction<
   TProgram extends string = typeof ARBITER_PROGRAM_ADDRESS,
   TAccountConfig extends string | AccountMeta<string> = string,
+  TAccountMarketConfig extends string | AccountMeta<string> = string,
+  TAccountDrand extends string | AccountMeta<string> = string,
   TAccountQueued extends string | AccountMeta<string> = string,
   TAccountRentPayer extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
@@ -53,6 +57,10 @@ export type ApplyArbiterInstruction<
   InstructionWithAccounts<
     [
       TAccountConfig extends string ? WritableAccount<TAccountConfig> : TAccountConfig,
+      TAccountMarketConfig extends string
+        ? ReadonlyAccount<TAccountMarketConfig>
+        : TAccountMarketConfig,
+      TAccountDrand extends string ? ReadonlyAccount<TAccountDrand> : TAccountDrand,
       TAccountQueued extends string ? WritableAccount<TAccountQueued> : TAccountQueued,
       TAccountRentPayer extends string ? WritableAccount<TAccountRentPayer> : TAccountRentPayer,
       ...TRemainingAccounts,
@@ -84,31 +92,136 @@ export function getApplyArbiterInstructionDataCodec(): FixedSizeCodec<
   );
 }
 
-export type ApplyArbiterInput<
+export type ApplyArbiterAsyncInput<
   TAccountConfig extends string = string,
+  TAccountMarketConfig extends string = string,
+  TAccountDrand extends string = string,
   TAccountQueued extends string = string,
   TAccountRentPayer extends string = string,
 > = {
   config: Address<TAccountConfig>;
+  marketConfig: Address<TAccountMarketConfig>;
+  /** The drand network, needed only if its rounds are to decide. */
+  drand?: Address<TAccountDrand>;
   queued: Address<TAccountQueued>;
   rentPayer: Address<TAccountRentPayer>;
 };
 
-export function getApplyArbiterInstruction<
+export async function getApplyArbiterInstructionAsync<
   TAccountConfig extends string,
+  TAccountMarketConfig extends string,
+  TAccountDrand extends string,
   TAccountQueued extends string,
   TAccountRentPayer extends string,
   TProgramAddress extends Address = typeof ARBITER_PROGRAM_ADDRESS,
 >(
-  input: ApplyArbiterInput<TAccountConfig, TAccountQueued, TAccountRentPayer>,
+  input: ApplyArbiterAsyncInput<
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountDrand,
+    TAccountQueued,
+    TAccountRentPayer
+  >,
   config?: { programAddress?: TProgramAddress },
-): ApplyArbiterInstruction<TProgramAddress, TAccountConfig, TAccountQueued, TAccountRentPayer> {
+): Promise<
+  ApplyArbiterInstruction<
+    TProgramAddress,
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountDrand,
+    TAccountQueued,
+    TAccountRentPayer
+  >
+> {
   // Program address.
   const programAddress = config?.programAddress ?? ARBITER_PROGRAM_ADDRESS;
 
   // Original accounts.
   const originalAccounts = {
     config: { value: input.config ?? null, isWritable: true },
+    marketConfig: { value: input.marketConfig ?? null, isWritable: false },
+    drand: { value: input.drand ?? null, isWritable: false },
+    queued: { value: input.queued ?? null, isWritable: true },
+    rentPayer: { value: input.rentPayer ?? null, isWritable: true },
+  };
+  const accounts = originalAccounts as Record<
+    keyof typeof originalAccounts,
+    ResolvedInstructionAccount
+  >;
+
+  // Resolve default values.
+  if (!accounts.drand.value) {
+    accounts.drand.value = await findDrandPda();
+  }
+
+  const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
+  return Object.freeze({
+    accounts: [
+      getAccountMeta("config", accounts.config),
+      getAccountMeta("marketConfig", accounts.marketConfig),
+      getAccountMeta("drand", accounts.drand),
+      getAccountMeta("queued", accounts.queued),
+      getAccountMeta("rentPayer", accounts.rentPayer),
+    ],
+    data: getApplyArbiterInstructionDataEncoder().encode({}),
+    programAddress,
+  } as ApplyArbiterInstruction<
+    TProgramAddress,
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountDrand,
+    TAccountQueued,
+    TAccountRentPayer
+  >);
+}
+
+export type ApplyArbiterInput<
+  TAccountConfig extends string = string,
+  TAccountMarketConfig extends string = string,
+  TAccountDrand extends string = string,
+  TAccountQueued extends string = string,
+  TAccountRentPayer extends string = string,
+> = {
+  config: Address<TAccountConfig>;
+  marketConfig: Address<TAccountMarketConfig>;
+  /** The drand network, needed only if its rounds are to decide. */
+  drand: Address<TAccountDrand>;
+  queued: Address<TAccountQueued>;
+  rentPayer: Address<TAccountRentPayer>;
+};
+
+export function getApplyArbiterInstruction<
+  TAccountConfig extends string,
+  TAccountMarketConfig extends string,
+  TAccountDrand extends string,
+  TAccountQueued extends string,
+  TAccountRentPayer extends string,
+  TProgramAddress extends Address = typeof ARBITER_PROGRAM_ADDRESS,
+>(
+  input: ApplyArbiterInput<
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountDrand,
+    TAccountQueued,
+    TAccountRentPayer
+  >,
+  config?: { programAddress?: TProgramAddress },
+): ApplyArbiterInstruction<
+  TProgramAddress,
+  TAccountConfig,
+  TAccountMarketConfig,
+  TAccountDrand,
+  TAccountQueued,
+  TAccountRentPayer
+> {
+  // Program address.
+  const programAddress = config?.programAddress ?? ARBITER_PROGRAM_ADDRESS;
+
+  // Original accounts.
+  const originalAccounts = {
+    config: { value: input.config ?? null, isWritable: true },
+    marketConfig: { value: input.marketConfig ?? null, isWritable: false },
+    drand: { value: input.drand ?? null, isWritable: false },
     queued: { value: input.queued ?? null, isWritable: true },
     rentPayer: { value: input.rentPayer ?? null, isWritable: true },
   };
@@ -121,12 +234,21 @@ export function getApplyArbiterInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("config", accounts.config),
+      getAccountMeta("marketConfig", accounts.marketConfig),
+      getAccountMeta("drand", accounts.drand),
       getAccountMeta("queued", accounts.queued),
       getAccountMeta("rentPayer", accounts.rentPayer),
     ],
     data: getApplyArbiterInstructionDataEncoder().encode({}),
     programAddress,
-  } as ApplyArbiterInstruction<TProgramAddress, TAccountConfig, TAccountQueued, TAccountRentPayer>);
+  } as ApplyArbiterInstruction<
+    TProgramAddress,
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountDrand,
+    TAccountQueued,
+    TAccountRentPayer
+  >);
 }
 
 export type ParsedApplyArbiterInstruction<
@@ -136,8 +258,11 @@ export type ParsedApplyArbiterInstruction<
   programAddress: Address<TProgram>;
   accounts: {
     config: TAccountMetas[0];
-    queued: TAccountMetas[1];
-    rentPayer: TAccountMetas[2];
+    marketConfig: TAccountMetas[1];
+    /** The drand network, needed only if its rounds are to decide. */
+    drand: TAccountMetas[2];
+    queued: TAccountMetas[3];
+    rentPayer: TAccountMetas[4];
   };
   data: ApplyArbiterInstructionData;
 };
@@ -150,10 +275,10 @@ export function parseApplyArbiterInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedApplyArbiterInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 3) {
+  if (instruction.accounts.length < 5) {
     throw new SolanaError(SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS, {
       actualAccountMetas: instruction.accounts.length,
-      expectedAccountMetas: 3,
+      expectedAccountMetas: 5,
     });
   }
   let accountIndex = 0;
@@ -164,7 +289,13 @@ export function parseApplyArbiterInstruction<
   };
   return {
     programAddress: instruction.programAddress,
-    accounts: { config: getNextAccount(), queued: getNextAccount(), rentPayer: getNextAccount() },
+    accounts: {
+      config: getNextAccount(),
+      marketConfig: getNextAccount(),
+      drand: getNextAccount(),
+      queued: getNextAccount(),
+      rentPayer: getNextAccount(),
+    },
     data: getApplyArbiterInstructionDataDecoder().decode(instruction.data),
   };
 }

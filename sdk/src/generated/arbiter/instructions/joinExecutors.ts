@@ -49,7 +49,10 @@ export function getJoinExecutorsDiscriminatorBytes(): ReadonlyUint8Array {
 export type JoinExecutorsInstruction<
   TProgram extends string = typeof ARBITER_PROGRAM_ADDRESS,
   TAccountOperator extends string | AccountMeta<string> = string,
+  TAccountConfig extends string | AccountMeta<string> = string,
+  TAccountMarketConfig extends string | AccountMeta<string> = string,
   TAccountProvider extends string | AccountMeta<string> = string,
+  TAccountStake extends string | AccountMeta<string> = string,
   TAccountExecutors extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
@@ -59,7 +62,12 @@ export type JoinExecutorsInstruction<
       TAccountOperator extends string
         ? ReadonlySignerAccount<TAccountOperator> & AccountSignerMeta<TAccountOperator>
         : TAccountOperator,
+      TAccountConfig extends string ? ReadonlyAccount<TAccountConfig> : TAccountConfig,
+      TAccountMarketConfig extends string
+        ? ReadonlyAccount<TAccountMarketConfig>
+        : TAccountMarketConfig,
       TAccountProvider extends string ? ReadonlyAccount<TAccountProvider> : TAccountProvider,
+      TAccountStake extends string ? ReadonlyAccount<TAccountStake> : TAccountStake,
       TAccountExecutors extends string ? WritableAccount<TAccountExecutors> : TAccountExecutors,
       ...TRemainingAccounts,
     ]
@@ -92,26 +100,45 @@ export function getJoinExecutorsInstructionDataCodec(): FixedSizeCodec<
 
 export type JoinExecutorsInput<
   TAccountOperator extends string = string,
+  TAccountConfig extends string = string,
+  TAccountMarketConfig extends string = string,
   TAccountProvider extends string = string,
+  TAccountStake extends string = string,
   TAccountExecutors extends string = string,
 > = {
   operator: TransactionSigner<TAccountOperator>;
+  config: Address<TAccountConfig>;
+  marketConfig: Address<TAccountMarketConfig>;
   provider: Address<TAccountProvider>;
+  stake: Address<TAccountStake>;
   executors: Address<TAccountExecutors>;
 };
 
 export function getJoinExecutorsInstruction<
   TAccountOperator extends string,
+  TAccountConfig extends string,
+  TAccountMarketConfig extends string,
   TAccountProvider extends string,
+  TAccountStake extends string,
   TAccountExecutors extends string,
   TProgramAddress extends Address = typeof ARBITER_PROGRAM_ADDRESS,
 >(
-  input: JoinExecutorsInput<TAccountOperator, TAccountProvider, TAccountExecutors>,
+  input: JoinExecutorsInput<
+    TAccountOperator,
+    TAccountConfig,
+    TAccountMarketConfig,
+    TAccountProvider,
+    TAccountStake,
+    TAccountExecutors
+  >,
   config?: { programAddress?: TProgramAddress },
 ): JoinExecutorsInstruction<
   TProgramAddress,
   TAccountOperator,
+  TAccountConfig,
+  TAccountMarketConfig,
   TAccountProvider,
+  TAccountStake,
   TAccountExecutors
 > {
   // Program address.
@@ -120,7 +147,10 @@ export function getJoinExecutorsInstruction<
   // Original accounts.
   const originalAccounts = {
     operator: { value: input.operator ?? null, isWritable: false },
+    config: { value: input.config ?? null, isWritable: false },
+    marketConfig: { value: input.marketConfig ?? null, isWritable: false },
     provider: { value: input.provider ?? null, isWritable: false },
+    stake: { value: input.stake ?? null, isWritable: false },
     executors: { value: input.executors ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<
@@ -132,7 +162,10 @@ export function getJoinExecutorsInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("operator", accounts.operator),
+      getAccountMeta("config", accounts.config),
+      getAccountMeta("marketConfig", accounts.marketConfig),
       getAccountMeta("provider", accounts.provider),
+      getAccountMeta("stake", accounts.stake),
       getAccountMeta("executors", accounts.executors),
     ],
     data: getJoinExecutorsInstructionDataEncoder().encode({}),
@@ -140,7 +173,10 @@ export function getJoinExecutorsInstruction<
   } as JoinExecutorsInstruction<
     TProgramAddress,
     TAccountOperator,
+    TAccountConfig,
+    TAccountMarketConfig,
     TAccountProvider,
+    TAccountStake,
     TAccountExecutors
   >);
 }
@@ -152,8 +188,11 @@ export type ParsedJoinExecutorsInstruction<
   programAddress: Address<TProgram>;
   accounts: {
     operator: TAccountMetas[0];
-    provider: TAccountMetas[1];
-    executors: TAccountMetas[2];
+    config: TAccountMetas[1];
+    marketConfig: TAccountMetas[2];
+    provider: TAccountMetas[3];
+    stake: TAccountMetas[4];
+    executors: TAccountMetas[5];
   };
   data: JoinExecutorsInstructionData;
 };
@@ -166,10 +205,10 @@ export function parseJoinExecutorsInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedJoinExecutorsInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 3) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS, {
       actualAccountMetas: instruction.accounts.length,
-      expectedAccountMetas: 3,
+      expectedAccountMetas: 6,
     });
   }
   let accountIndex = 0;
@@ -182,7 +221,10 @@ export function parseJoinExecutorsInstruction<
     programAddress: instruction.programAddress,
     accounts: {
       operator: getNextAccount(),
+      config: getNextAccount(),
+      marketConfig: getNextAccount(),
       provider: getNextAccount(),
+      stake: getNextAccount(),
       executors: getNextAccount(),
     },
     data: getJoinExecutorsInstructionDataDecoder().decode(instruction.data),

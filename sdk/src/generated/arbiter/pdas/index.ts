@@ -15,4 +15,6 @@ export * from "./plant.js";
 export * from "./planter.js";
 export * from "./queued.js";
 export * from "./roster.js";
+export * from "./round.js";
 export * from "./validatorSet.js";
+export * from "./verdict.js";

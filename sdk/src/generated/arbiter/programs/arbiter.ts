@@ -83,9 +83,11 @@ import {
 import {
   getAcceptArbiterInstruction,
   getAnnounceValidatorInstruction,
-  getApplyArbiterInstruction,
+  getApplyArbiterInstructionAsync,
   getAppointPlanterInstructionAsync,
   getCancelArbiterInstruction,
+  getCloseAppealInstructionAsync,
+  getCloseAppealVerdictInstructionAsync,
   getCloseBeaconInstruction,
   getClosePlantInstruction,
   getCloseRootBallotInstruction,
@@ -95,10 +97,12 @@ import {
   getCloseVerdictInstruction,
   getCloseWitnessRootInstruction,
   getCommitAttestationInstruction,
+  getCommitAttestationsInstruction,
   getCommitPlantInstructionAsync,
   getDismissPlanterInstruction,
   getEscalateRoundInstruction,
   getExpireRoundInstruction,
+  getFinalizeAppealInstructionAsync,
   getFinalizeRootInstruction,
   getFinalizeRoundInstruction,
   getFreezeSetInstructionAsync,
@@ -106,6 +110,7 @@ import {
   getInitializeDrandInstructionAsync,
   getJoinExecutorsInstruction,
   getLeaveExecutorsInstruction,
+  getOpenAppealInstructionAsync,
   getOpenExecutorsInstructionAsync,
   getOpenRootBallotInstruction,
   getOpenRoundInstruction,
@@ -129,6 +134,8 @@ import {
   parseApplyArbiterInstruction,
   parseAppointPlanterInstruction,
   parseCancelArbiterInstruction,
+  parseCloseAppealInstruction,
+  parseCloseAppealVerdictInstruction,
   parseCloseBeaconInstruction,
   parseClosePlantInstruction,
   parseCloseRootBallotInstruction,
@@ -138,10 +145,12 @@ import {
   parseCloseVerdictInstruction,
   parseCloseWitnessRootInstruction,
   parseCommitAttestationInstruction,
+  parseCommitAttestationsInstruction,
   parseCommitPlantInstruction,
   parseDismissPlanterInstruction,
   parseEscalateRoundInstruction,
   parseExpireRoundInstruction,
+  parseFinalizeAppealInstruction,
   parseFinalizeRootInstruction,
   parseFinalizeRoundInstruction,
   parseFreezeSetInstruction,
@@ -149,6 +158,7 @@ import {
   parseInitializeDrandInstruction,
   parseJoinExecutorsInstruction,
   parseLeaveExecutorsInstruction,
+  parseOpenAppealInstruction,
   parseOpenExecutorsInstruction,
   parseOpenRootBallotInstruction,
   parseOpenRoundInstruction,
@@ -169,9 +179,11 @@ import {
   parseWitnessUsageInstruction,
   type AcceptArbiterInput,
   type AnnounceValidatorInput,
-  type ApplyArbiterInput,
+  type ApplyArbiterAsyncInput,
   type AppointPlanterAsyncInput,
   type CancelArbiterInput,
+  type CloseAppealAsyncInput,
+  type CloseAppealVerdictAsyncInput,
   type CloseBeaconInput,
   type ClosePlantInput,
   type CloseRootBallotInput,
@@ -181,10 +193,12 @@ import {
   type CloseVerdictInput,
   type CloseWitnessRootInput,
   type CommitAttestationInput,
+  type CommitAttestationsInput,
   type CommitPlantAsyncInput,
   type DismissPlanterInput,
   type EscalateRoundInput,
   type ExpireRoundInput,
+  type FinalizeAppealAsyncInput,
   type FinalizeRootInput,
   type FinalizeRoundInput,
   type FreezeSetAsyncInput,
@@ -192,6 +206,7 @@ import {
   type InitializeDrandAsyncInput,
   type JoinExecutorsInput,
   type LeaveExecutorsInput,
+  type OpenAppealAsyncInput,
   type OpenExecutorsAsyncInput,
   type OpenRootBallotInput,
   type OpenRoundInput,
@@ -200,6 +215,8 @@ import {
   type ParsedApplyArbiterInstruction,
   type ParsedAppointPlanterInstruction,
   type ParsedCancelArbiterInstruction,
+  type ParsedCloseAppealInstruction,
+  type ParsedCloseAppealVerdictInstruction,
   type ParsedCloseBeaconInstruction,
   type ParsedClosePlantInstruction,
   type ParsedCloseRootBallotInstruction,
@@ -209,10 +226,12 @@ import {
   type ParsedCloseVerdictInstruction,
   type ParsedCloseWitnessRootInstruction,
   type ParsedCommitAttestationInstruction,
+  type ParsedCommitAttestationsInstruction,
   type ParsedCommitPlantInstruction,
   type ParsedDismissPlanterInstruction,
   type ParsedEscalateRoundInstruction,
   type ParsedExpireRoundInstruction,
+  type ParsedFinalizeAppealInstruction,
   type ParsedFinalizeRootInstruction,
   type ParsedFinalizeRoundInstruction,
   type ParsedFreezeSetInstruction,
@@ -220,6 +239,7 @@ import {
   type ParsedInitializeDrandInstruction,
   type ParsedJoinExecutorsInstruction,
   type ParsedLeaveExecutorsInstruction,
+  type ParsedOpenAppealInstruction,
   type ParsedOpenExecutorsInstruction,
   type ParsedOpenRootBallotInstruction,
   type ParsedOpenRoundInstruction,
@@ -264,7 +284,9 @@ import {
   findPlantPda,
   findQueuedPda,
   findRosterPda,
+  findRoundPda,
   findValidatorSetPda,
+  findVerdictPda,
 } from "../pdas/index.js";
 
 export const ARBITER_PROGRAM_ADDRESS =
@@ -469,6 +491,8 @@ export enum ArbiterInstruction {
   ApplyArbiter,
   AppointPlanter,
   CancelArbiter,
+  CloseAppeal,
+  CloseAppealVerdict,
   CloseBeacon,
   ClosePlant,
   CloseRootBallot,
@@ -478,10 +502,12 @@ export enum ArbiterInstruction {
   CloseVerdict,
   CloseWitnessRoot,
   CommitAttestation,
+  CommitAttestations,
   CommitPlant,
   DismissPlanter,
   EscalateRound,
   ExpireRound,
+  FinalizeAppeal,
   FinalizeRoot,
   FinalizeRound,
   FreezeSet,
@@ -489,6 +515,7 @@ export enum ArbiterInstruction {
   InitializeDrand,
   JoinExecutors,
   LeaveExecutors,
+  OpenAppeal,
   OpenExecutors,
   OpenRootBallot,
   OpenRound,
@@ -567,6 +594,28 @@ export function identifyArbiterInstruction(
     )
   ) {
     return ArbiterInstruction.CancelArbiter;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([125, 215, 103, 223, 137, 152, 126, 6]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.CloseAppeal;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([5, 226, 228, 169, 99, 6, 53, 238]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.CloseAppealVerdict;
   }
   if (
     containsBytes(
@@ -671,6 +720,17 @@ export function identifyArbiterInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([210, 192, 166, 252, 33, 174, 137, 193]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.CommitAttestations;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([152, 156, 237, 199, 163, 173, 30, 91]),
       ),
       0,
@@ -710,6 +770,17 @@ export function identifyArbiterInstruction(
     )
   ) {
     return ArbiterInstruction.ExpireRound;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([104, 61, 0, 86, 134, 247, 126, 149]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.FinalizeAppeal;
   }
   if (
     containsBytes(
@@ -787,6 +858,17 @@ export function identifyArbiterInstruction(
     )
   ) {
     return ArbiterInstruction.LeaveExecutors;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([112, 99, 100, 165, 154, 93, 128, 191]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.OpenAppeal;
   }
   if (
     containsBytes(
@@ -1008,6 +1090,10 @@ export type ParsedArbiterInstruction<
   | ({
       instructionType: ArbiterInstruction.CancelArbiter;
     } & ParsedCancelArbiterInstruction<TProgram>)
+  | ({ instructionType: ArbiterInstruction.CloseAppeal } & ParsedCloseAppealInstruction<TProgram>)
+  | ({
+      instructionType: ArbiterInstruction.CloseAppealVerdict;
+    } & ParsedCloseAppealVerdictInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.CloseBeacon } & ParsedCloseBeaconInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.ClosePlant } & ParsedClosePlantInstruction<TProgram>)
   | ({
@@ -1023,6 +1109,9 @@ export type ParsedArbiterInstruction<
   | ({
       instructionType: ArbiterInstruction.CommitAttestation;
     } & ParsedCommitAttestationInstruction<TProgram>)
+  | ({
+      instructionType: ArbiterInstruction.CommitAttestations;
+    } & ParsedCommitAttestationsInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.CommitPlant } & ParsedCommitPlantInstruction<TProgram>)
   | ({
       instructionType: ArbiterInstruction.DismissPlanter;
@@ -1031,6 +1120,9 @@ export type ParsedArbiterInstruction<
       instructionType: ArbiterInstruction.EscalateRound;
     } & ParsedEscalateRoundInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.ExpireRound } & ParsedExpireRoundInstruction<TProgram>)
+  | ({
+      instructionType: ArbiterInstruction.FinalizeAppeal;
+    } & ParsedFinalizeAppealInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.FinalizeRoot } & ParsedFinalizeRootInstruction<TProgram>)
   | ({
       instructionType: ArbiterInstruction.FinalizeRound;
@@ -1048,6 +1140,7 @@ export type ParsedArbiterInstruction<
   | ({
       instructionType: ArbiterInstruction.LeaveExecutors;
     } & ParsedLeaveExecutorsInstruction<TProgram>)
+  | ({ instructionType: ArbiterInstruction.OpenAppeal } & ParsedOpenAppealInstruction<TProgram>)
   | ({
       instructionType: ArbiterInstruction.OpenExecutors;
     } & ParsedOpenExecutorsInstruction<TProgram>)
@@ -1133,6 +1226,20 @@ export function parseArbiterInstruction<TProgram extends string>(
         ...parseCancelArbiterInstruction(instruction),
       };
     }
+    case ArbiterInstruction.CloseAppeal: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.CloseAppeal,
+        ...parseCloseAppealInstruction(instruction),
+      };
+    }
+    case ArbiterInstruction.CloseAppealVerdict: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.CloseAppealVerdict,
+        ...parseCloseAppealVerdictInstruction(instruction),
+      };
+    }
     case ArbiterInstruction.CloseBeacon: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1196,6 +1303,13 @@ export function parseArbiterInstruction<TProgram extends string>(
         ...parseCommitAttestationInstruction(instruction),
       };
     }
+    case ArbiterInstruction.CommitAttestations: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.CommitAttestations,
+        ...parseCommitAttestationsInstruction(instruction),
+      };
+    }
     case ArbiterInstruction.CommitPlant: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1222,6 +1336,13 @@ export function parseArbiterInstruction<TProgram extends string>(
       return {
         instructionType: ArbiterInstruction.ExpireRound,
         ...parseExpireRoundInstruction(instruction),
+      };
+    }
+    case ArbiterInstruction.FinalizeAppeal: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.FinalizeAppeal,
+        ...parseFinalizeAppealInstruction(instruction),
       };
     }
     case ArbiterInstruction.FinalizeRoot: {
@@ -1271,6 +1392,13 @@ export function parseArbiterInstruction<TProgram extends string>(
       return {
         instructionType: ArbiterInstruction.LeaveExecutors,
         ...parseLeaveExecutorsInstruction(instruction),
+      };
+    }
+    case ArbiterInstruction.OpenAppeal: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.OpenAppeal,
+        ...parseOpenAppealInstruction(instruction),
       };
     }
     case ArbiterInstruction.OpenExecutors: {
@@ -1447,14 +1575,20 @@ export type ArbiterPluginInstructions = {
     input: AnnounceValidatorInput,
   ) => ReturnType<typeof getAnnounceValidatorInstruction> & SelfPlanAndSendFunctions;
   applyArbiter: (
-    input: ApplyArbiterInput,
-  ) => ReturnType<typeof getApplyArbiterInstruction> & SelfPlanAndSendFunctions;
+    input: ApplyArbiterAsyncInput,
+  ) => ReturnType<typeof getApplyArbiterInstructionAsync> & SelfPlanAndSendFunctions;
   appointPlanter: (
     input: AppointPlanterAsyncInput,
   ) => ReturnType<typeof getAppointPlanterInstructionAsync> & SelfPlanAndSendFunctions;
   cancelArbiter: (
     input: CancelArbiterInput,
   ) => ReturnType<typeof getCancelArbiterInstruction> & SelfPlanAndSendFunctions;
+  closeAppeal: (
+    input: CloseAppealAsyncInput,
+  ) => ReturnType<typeof getCloseAppealInstructionAsync> & SelfPlanAndSendFunctions;
+  closeAppealVerdict: (
+    input: CloseAppealVerdictAsyncInput,
+  ) => ReturnType<typeof getCloseAppealVerdictInstructionAsync> & SelfPlanAndSendFunctions;
   closeBeacon: (
     input: CloseBeaconInput,
   ) => ReturnType<typeof getCloseBeaconInstruction> & SelfPlanAndSendFunctions;
@@ -1482,6 +1616,9 @@ export type ArbiterPluginInstructions = {
   commitAttestation: (
     input: CommitAttestationInput,
   ) => ReturnType<typeof getCommitAttestationInstruction> & SelfPlanAndSendFunctions;
+  commitAttestations: (
+    input: CommitAttestationsInput,
+  ) => ReturnType<typeof getCommitAttestationsInstruction> & SelfPlanAndSendFunctions;
   commitPlant: (
     input: CommitPlantAsyncInput,
   ) => ReturnType<typeof getCommitPlantInstructionAsync> & SelfPlanAndSendFunctions;
@@ -1494,6 +1631,9 @@ export type ArbiterPluginInstructions = {
   expireRound: (
     input: ExpireRoundInput,
   ) => ReturnType<typeof getExpireRoundInstruction> & SelfPlanAndSendFunctions;
+  finalizeAppeal: (
+    input: MakeOptional<FinalizeAppealAsyncInput, "payer">,
+  ) => ReturnType<typeof getFinalizeAppealInstructionAsync> & SelfPlanAndSendFunctions;
   finalizeRoot: (
     input: MakeOptional<FinalizeRootInput, "payer">,
   ) => ReturnType<typeof getFinalizeRootInstruction> & SelfPlanAndSendFunctions;
@@ -1515,6 +1655,9 @@ export type ArbiterPluginInstructions = {
   leaveExecutors: (
     input: LeaveExecutorsInput,
   ) => ReturnType<typeof getLeaveExecutorsInstruction> & SelfPlanAndSendFunctions;
+  openAppeal: (
+    input: MakeOptional<OpenAppealAsyncInput, "payer">,
+  ) => ReturnType<typeof getOpenAppealInstructionAsync> & SelfPlanAndSendFunctions;
   openExecutors: (
     input: MakeOptional<OpenExecutorsAsyncInput, "payer">,
   ) => ReturnType<typeof getOpenExecutorsInstructionAsync> & SelfPlanAndSendFunctions;
@@ -1572,12 +1715,14 @@ export type ArbiterPluginInstructions = {
 };
 
 export type ArbiterPluginPdas = {
+  drand: typeof findDrandPda;
   planter: typeof findPlanterPda;
+  round: typeof findRoundPda;
+  verdict: typeof findVerdictPda;
   plant: typeof findPlantPda;
   validatorSet: typeof findValidatorSetPda;
   config: typeof findConfigPda;
   roster: typeof findRosterPda;
-  drand: typeof findDrandPda;
   executors: typeof findExecutorsPda;
   beacon: typeof findBeaconPda;
   queued: typeof findQueuedPda;
@@ -1618,11 +1763,15 @@ export function arbiterProgram() {
           announceValidator: (input) =>
             addSelfPlanAndSendFunctions(client, getAnnounceValidatorInstruction(input)),
           applyArbiter: (input) =>
-            addSelfPlanAndSendFunctions(client, getApplyArbiterInstruction(input)),
+            addSelfPlanAndSendFunctions(client, getApplyArbiterInstructionAsync(input)),
           appointPlanter: (input) =>
             addSelfPlanAndSendFunctions(client, getAppointPlanterInstructionAsync(input)),
           cancelArbiter: (input) =>
             addSelfPlanAndSendFunctions(client, getCancelArbiterInstruction(input)),
+          closeAppeal: (input) =>
+            addSelfPlanAndSendFunctions(client, getCloseAppealInstructionAsync(input)),
+          closeAppealVerdict: (input) =>
+            addSelfPlanAndSendFunctions(client, getCloseAppealVerdictInstructionAsync(input)),
           closeBeacon: (input) =>
             addSelfPlanAndSendFunctions(client, getCloseBeaconInstruction(input)),
           closePlant: (input) =>
@@ -1640,6 +1789,8 @@ export function arbiterProgram() {
             addSelfPlanAndSendFunctions(client, getCloseWitnessRootInstruction(input)),
           commitAttestation: (input) =>
             addSelfPlanAndSendFunctions(client, getCommitAttestationInstruction(input)),
+          commitAttestations: (input) =>
+            addSelfPlanAndSendFunctions(client, getCommitAttestationsInstruction(input)),
           commitPlant: (input) =>
             addSelfPlanAndSendFunctions(client, getCommitPlantInstructionAsync(input)),
           dismissPlanter: (input) =>
@@ -1651,6 +1802,11 @@ export function arbiterProgram() {
             ),
           expireRound: (input) =>
             addSelfPlanAndSendFunctions(client, getExpireRoundInstruction(input)),
+          finalizeAppeal: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getFinalizeAppealInstructionAsync({ ...input, payer: input.payer ?? client.payer }),
+            ),
           finalizeRoot: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1674,6 +1830,11 @@ export function arbiterProgram() {
             addSelfPlanAndSendFunctions(client, getJoinExecutorsInstruction(input)),
           leaveExecutors: (input) =>
             addSelfPlanAndSendFunctions(client, getLeaveExecutorsInstruction(input)),
+          openAppeal: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getOpenAppealInstructionAsync({ ...input, payer: input.payer ?? client.payer }),
+            ),
           openExecutors: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1726,12 +1887,14 @@ export function arbiterProgram() {
             ),
         },
         pdas: {
+          drand: findDrandPda,
           planter: findPlanterPda,
+          round: findRoundPda,
+          verdict: findVerdictPda,
           plant: findPlantPda,
           validatorSet: findValidatorSetPda,
           config: findConfigPda,
           roster: findRosterPda,
-          drand: findDrandPda,
           executors: findExecutorsPda,
           beacon: findBeaconPda,
           queued: findQueuedPda,

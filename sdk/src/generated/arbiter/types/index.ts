@@ -6,6 +6,7 @@
  * @see https://github.com/codama-idl/codama
  */
 
+export * from "./appealJudged.js";
 export * from "./arbiterArgs.js";
 export * from "./arbiterAuthorityAccepted.js";
 export * from "./arbiterAuthorityNamed.js";
@@ -13,6 +14,7 @@ export * from "./arbiterCancelled.js";
 export * from "./arbiterChanged.js";
 export * from "./arbiterQueued.js";
 export * from "./attestationCommitted.js";
+export * from "./attestationsCommitted.js";
 export * from "./attestationsRevealed.js";
 export * from "./beaconClosed.js";
 export * from "./beaconPosted.js";
@@ -37,6 +39,7 @@ export * from "./rootSigned.js";
 export * from "./roundClosed.js";
 export * from "./roundExpired.js";
 export * from "./roundOpened.js";
+export * from "./seatCommitment.js";
 export * from "./seatSignature.js";
 export * from "./setClosed.js";
 export * from "./setFrozen.js";

@@ -17,14 +17,20 @@ import {
   fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
+  getArrayDecoder,
+  getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
+  getI32Decoder,
+  getI32Encoder,
   getI64Decoder,
   getI64Encoder,
   getStructDecoder,
   getStructEncoder,
   getU16Decoder,
   getU16Encoder,
+  getU32Decoder,
+  getU32Encoder,
   getU64Decoder,
   getU64Encoder,
   getU8Decoder,
@@ -77,6 +83,8 @@ export type SlashCase = {
   dueAt: bigint;
   /** Until when an appeal has to be decided; zero without one. */
   decideBy: bigint;
+  /** Slot of the appeal: the beacon that draws its committee comes after it; zero without one. */
+  appealedSlot: bigint;
   stake: Address;
   job: Address;
   /** The `Provider` account that was judged; zero on evidence. */
@@ -93,6 +101,23 @@ export type SlashCase = {
   classKey: ReadonlyUint8Array;
   specHash: ReadonlyUint8Array;
   inputRoot: ReadonlyUint8Array;
+  /** Market `Provider` accounts that re-executed before; zero if there was none. */
+  executors: Array<ReadonlyUint8Array>;
+  /** Epochs of the sets that judged, in the first and in the second round. */
+  epochs: Array<number>;
+  /** Seats of those rounds; zero if there was none. */
+  seats: ReadonlyUint8Array;
+  /** Who sat on them: places in the set of the round's epoch. */
+  members: Array<ReadonlyUint8Array>;
+  /** What the receipt claims on chain, and when: a receipt that says otherwise is false on its face. */
+  termination: number;
+  reservedB: ReadonlyUint8Array;
+  exitCode: number;
+  reservedC: ReadonlyUint8Array;
+  meteredMs: bigint;
+  matchedAt: bigint;
+  receiptAt: bigint;
+  imageDigest: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
 };
 
@@ -121,6 +146,8 @@ export type SlashCaseInput = {
   dueAt: number | bigint;
   /** Until when an appeal has to be decided; zero without one. */
   decideBy: number | bigint;
+  /** Slot of the appeal: the beacon that draws its committee comes after it; zero without one. */
+  appealedSlot: number | bigint;
   stake: Address;
   job: Address;
   /** The `Provider` account that was judged; zero on evidence. */
@@ -137,6 +164,23 @@ export type SlashCaseInput = {
   classKey: ReadonlyUint8Array;
   specHash: ReadonlyUint8Array;
   inputRoot: ReadonlyUint8Array;
+  /** Market `Provider` accounts that re-executed before; zero if there was none. */
+  executors: Array<ReadonlyUint8Array>;
+  /** Epochs of the sets that judged, in the first and in the second round. */
+  epochs: Array<number>;
+  /** Seats of those rounds; zero if there was none. */
+  seats: ReadonlyUint8Array;
+  /** Who sat on them: places in the set of the round's epoch. */
+  members: Array<ReadonlyUint8Array>;
+  /** What the receipt claims on chain, and when: a receipt that says otherwise is false on its face. */
+  termination: number;
+  reservedB: ReadonlyUint8Array;
+  exitCode: number;
+  reservedC: ReadonlyUint8Array;
+  meteredMs: number | bigint;
+  matchedAt: number | bigint;
+  receiptAt: number | bigint;
+  imageDigest: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
 };
 
@@ -160,6 +204,7 @@ export function getSlashCaseEncoder(): FixedSizeEncoder<SlashCaseInput> {
       ["openedAt", getI64Encoder()],
       ["dueAt", getI64Encoder()],
       ["decideBy", getI64Encoder()],
+      ["appealedSlot", getU64Encoder()],
       ["stake", getAddressEncoder()],
       ["job", getAddressEncoder()],
       ["provider", getAddressEncoder()],
@@ -172,7 +217,19 @@ export function getSlashCaseEncoder(): FixedSizeEncoder<SlashCaseInput> {
       ["classKey", fixEncoderSize(getBytesEncoder(), 32)],
       ["specHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["inputRoot", fixEncoderSize(getBytesEncoder(), 32)],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 64)],
+      ["executors", getArrayEncoder(fixEncoderSize(getBytesEncoder(), 32), { size: 2 })],
+      ["epochs", getArrayEncoder(getU32Encoder(), { size: 2 })],
+      ["seats", fixEncoderSize(getBytesEncoder(), 2)],
+      ["members", getArrayEncoder(fixEncoderSize(getBytesEncoder(), 9), { size: 2 })],
+      ["termination", getU8Encoder()],
+      ["reservedB", fixEncoderSize(getBytesEncoder(), 3)],
+      ["exitCode", getI32Encoder()],
+      ["reservedC", fixEncoderSize(getBytesEncoder(), 4)],
+      ["meteredMs", getU64Encoder()],
+      ["matchedAt", getI64Encoder()],
+      ["receiptAt", getI64Encoder()],
+      ["imageDigest", fixEncoderSize(getBytesEncoder(), 32)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: SLASH_CASE_DISCRIMINATOR }),
   );
@@ -197,6 +254,7 @@ export function getSlashCaseDecoder(): FixedSizeDecoder<SlashCase> {
     ["openedAt", getI64Decoder()],
     ["dueAt", getI64Decoder()],
     ["decideBy", getI64Decoder()],
+    ["appealedSlot", getU64Decoder()],
     ["stake", getAddressDecoder()],
     ["job", getAddressDecoder()],
     ["provider", getAddressDecoder()],
@@ -209,7 +267,19 @@ export function getSlashCaseDecoder(): FixedSizeDecoder<SlashCase> {
     ["classKey", fixDecoderSize(getBytesDecoder(), 32)],
     ["specHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["inputRoot", fixDecoderSize(getBytesDecoder(), 32)],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 64)],
+    ["executors", getArrayDecoder(fixDecoderSize(getBytesDecoder(), 32), { size: 2 })],
+    ["epochs", getArrayDecoder(getU32Decoder(), { size: 2 })],
+    ["seats", fixDecoderSize(getBytesDecoder(), 2)],
+    ["members", getArrayDecoder(fixDecoderSize(getBytesDecoder(), 9), { size: 2 })],
+    ["termination", getU8Decoder()],
+    ["reservedB", fixDecoderSize(getBytesDecoder(), 3)],
+    ["exitCode", getI32Decoder()],
+    ["reservedC", fixDecoderSize(getBytesDecoder(), 4)],
+    ["meteredMs", getU64Decoder()],
+    ["matchedAt", getI64Decoder()],
+    ["receiptAt", getI64Decoder()],
+    ["imageDigest", fixDecoderSize(getBytesDecoder(), 32)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }
 
@@ -269,5 +339,5 @@ export async function fetchAllMaybeSlashCase(
 }
 
 export function getSlashCaseSize(): number {
-  return 536;
+  return 672;
 }

@@ -122,7 +122,7 @@ export type PayAuditInput<
 > = {
   config: Address<TAccountConfig>;
   job: Address<TAccountJob>;
-  /** The arbiter's verdict on the job; checked as in `verify_proof`. */
+  /** The arbiter's verdict on the job, or on the appeal; checked as in `verify_proof`. */
   verdict: Address<TAccountVerdict>;
   /** The re-executor. */
   provider: Address<TAccountProvider>;
@@ -236,7 +236,7 @@ export type ParsedPayAuditInstruction<
   accounts: {
     config: TAccountMetas[0];
     job: TAccountMetas[1];
-    /** The arbiter's verdict on the job; checked as in `verify_proof`. */
+    /** The arbiter's verdict on the job, or on the appeal; checked as in `verify_proof`. */
     verdict: TAccountMetas[2];
     /** The re-executor. */
     provider: TAccountMetas[3];
