@@ -54,6 +54,7 @@ async fn remembered(app: &App, opened: &arbiter::RoundOpened, opening: &StoredEv
     for event in app.store.events(&filter).await?.iter().filter(|event| event.program == Program::Arbiter) {
         match arbiter::decode_event(&event.data) {
             Some(arbiter::Event::AttestationCommitted(event)) => committed |= bit(event.seat),
+            Some(arbiter::Event::AttestationsCommitted(event)) => committed |= event.seats,
             Some(arbiter::Event::AttestationsRevealed(event)) => {
                 votes = [event.valid, event.invalid, event.unavailable, event.inconclusive, event.divergent];
             }

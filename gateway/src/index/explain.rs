@@ -3,8 +3,9 @@
 
 use proofmill_client::market::{self, MarketError};
 use proofmill_protocol::{
-    amount,
+    amount, draw,
     matching::{self, Capability, Certificate, Mismatch, Requirements},
+    stake,
 };
 use serde::{Deserialize, Serialize};
 use solana_address::Address;
@@ -164,11 +165,25 @@ pub fn failing(model: &Model, offer: &market::Offer, wanted: &Wanted) -> Vec<Fai
             format!("{active_jobs} of {} taken", provider.capacity),
         );
     }
-    for mismatch in mismatches(&wanted.requirements, &capability(model, offer, provider, stake, wanted)) {
+    // The market's own minimum holds for everybody: a job is posted with it.
+    let least_uptime = config.map_or(0, |config| config.uptime_min_bps);
+    let uptime_bps = wanted.requirements.uptime_bps.max(least_uptime);
+    let requirements = Requirements { uptime_bps, ..wanted.requirements };
+    for mismatch in mismatches(&requirements, &capability(model, offer, provider, stake, wanted)) {
         let (refusal, needed, has) = words(mismatch);
         fail(refusal, needed, has);
     }
     found
+}
+
+/// Stake atoms that a match locks per atom of escrow, basis points. The rarer a provider's audits, the more is at stake;
+/// usage of a service is signed or witnessed, not audited.
+pub fn lock_rate(config: &market::Config, rule: &market::MintRule, provider: &market::Provider, service: bool) -> u32 {
+    if service {
+        return rule.lock_bps;
+    }
+    let audited = draw::audit_bps(provider.consecutive_accepted, config.proven_after, config.audit_floor_bps);
+    stake::lock_bps(rule.lock_bps, audited)
 }
 
 fn capability(
@@ -178,11 +193,12 @@ fn capability(
     stake: Option<&market::Stake>,
     wanted: &Wanted,
 ) -> Capability {
-    let rule = model.mint_rule(&wanted.mint);
+    let (rule, config) = (model.mint_rule(&wanted.mint), model.config());
     let gross = amount::escrow(offer.price_per_second, wanted.max_seconds).unwrap_or(u64::MAX);
-    let lock = amount::scale(gross, rule.map_or(0, |rule| rule.lock_bps)).unwrap_or(u64::MAX);
+    let rate = rule.zip(config).map_or(0, |(rule, config)| lock_rate(config, rule, provider, wanted.service));
+    let lock = amount::scale(gross, rate).unwrap_or(u64::MAX);
     let bond = if wanted.service { wanted.sla_bond } else { 0 };
-    let least = model.config().map_or(0, |config| config.provider_stake_min);
+    let least = config.map_or(0, |config| config.provider_stake_min);
     let certificate = (provider.certified_at > 0).then(|| Certificate {
         age_seconds: model.now().saturating_sub(provider.certified_at).max(0).unsigned_abs(),
         tier: provider.certified_tier,

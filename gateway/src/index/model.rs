@@ -11,6 +11,7 @@ use solana_address::Address;
 
 use crate::{
     encode::{Amount, Key},
+    index::explain,
     reflect::Program,
     views,
 };
@@ -470,7 +471,8 @@ impl Model {
             return false;
         };
         let smallest = offer.price_per_second.max(rule.escrow_min);
-        let lock = amount::scale(smallest, rule.lock_bps).unwrap_or(u64::MAX).max(config.provider_stake_min);
+        let rate = explain::lock_rate(config, rule, provider, false);
+        let lock = amount::scale(smallest, rate).unwrap_or(u64::MAX).max(config.provider_stake_min);
         provider.active == 1
             && rule.enabled == 1
             && self.now < offer.expires_at
