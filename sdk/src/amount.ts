@@ -4,7 +4,7 @@
  */
 import { paysProvider, type Outcome } from "./codes.js";
 import { AmountError } from "./errors.js";
-import { BID_STEP_BPS, BPS, U64_MAX } from "./limits.js";
+import { AUDIT_BPS_MIN, BID_STEP_BPS, BPS, DETECTION_BPS, U64_MAX } from "./limits.js";
 
 /** An unsigned 64-bit integer, or an error. @throws {@link AmountError} */
 export function u64(value: bigint, what = "the amount"): bigint {
@@ -42,6 +42,21 @@ export function metered(pricePerSecond: bigint, milliseconds: bigint): bigint {
 /** Escrow that covers `seconds` at a price. @throws {@link AmountError} */
 export function escrow(pricePerSecond: bigint, seconds: number): bigint {
   return u64(u64(pricePerSecond) * u64(BigInt(seconds)), "the escrow");
+}
+
+/** Share of receipts that are audited, basis points: all of a new provider's, falling with each consecutive accepted one. */
+export function auditBps(consecutiveAccepted: number, provenAfter: number, floorBps: number): number {
+  if (consecutiveAccepted < provenAfter) return Number(BPS);
+  const rate = Math.floor(200_000 / (20 + consecutiveAccepted - provenAfter));
+  return Math.max(Math.min(rate, Number(BPS)), floorBps);
+}
+
+/** Stake locked per payment atom of a batch job, basis points: the mint's least, or as much as deters at this audit rate. */
+export function lockBps(leastBps: number, auditedBps: number): number {
+  const audited = BigInt(Math.min(Math.max(auditedBps, AUDIT_BPS_MIN), Number(BPS)));
+  const caught = audited * DETECTION_BPS;
+  const deterring = ((BPS * BPS - caught) * BPS + caught - 1n) / caught;
+  return Math.max(Number(deterring), leastBps);
 }
 
 /** Stake that a match locks: the price of the longest run at the provider's price, times the mint's rule. @throws {@link AmountError} */

@@ -9,6 +9,11 @@ export const TASK_INDEX_FLOOR = 1n << 63n;
 /** Least step between two bids, basis points of the earlier one: the program's law. */
 export const BID_STEP_BPS = 250;
 
+/** Chance that an audit catches an invented result, basis points: `crates/protocol`. */
+export const DETECTION_BPS = 9_500n;
+/** Smallest audit rate that a configuration may set, basis points: `crates/protocol`. */
+export const AUDIT_BPS_MIN = 200;
+
 /** Bytes of a transaction that every validator takes. */
 export const TRANSACTION_BYTES_MAX = 1_232;
 /** Longest wait for a sent transaction, milliseconds: a blockhash lives about a minute, then it can never land. */

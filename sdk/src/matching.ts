@@ -1,5 +1,5 @@
 /** Whether an offer fits a job, by the rules and in the order of `crates/protocol/src/matching.rs` and the market program. */
-import { lock } from "./amount.js";
+import { auditBps, lock, lockBps } from "./amount.js";
 import type { Config } from "./generated/market/accounts/config.js";
 import type { MintRule } from "./generated/market/accounts/mintRule.js";
 import type { Offer } from "./generated/market/accounts/offer.js";
@@ -58,7 +58,8 @@ export function mismatches(need: Requirements, have: OfferFacts): readonly Misma
   if (provider.uptimeBps < uptime) refuse("UptimeTooLow", uptime, provider.uptimeBps);
   if (offer.pricePerSecond > need.priceCeilingPerSecond)
     refuse("PriceAboveCeiling", need.priceCeilingPerSecond, offer.pricePerSecond);
-  const pledged = lock(offer.pricePerSecond, need.maxSeconds, rule.lockBps);
+  const audited = auditBps(provider.consecutiveAccepted, config.provenAfter, config.auditFloorBps);
+  const pledged = lock(offer.pricePerSecond, need.maxSeconds, lockBps(rule.lockBps, audited));
   const needed = pledged > config.providerStakeMin ? pledged : config.providerStakeMin;
   const free = stake.bonded > stake.locked ? stake.bonded - stake.locked : 0n;
   if (free < needed) refuse("FreeStakeTooSmall", needed, free);

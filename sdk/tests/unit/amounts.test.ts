@@ -14,7 +14,9 @@ import {
   settle,
   share,
   splitFee,
+  auditBps,
   escrow,
+  lockBps,
 } from "../../src/index.js";
 
 const U64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
@@ -93,4 +95,16 @@ test("what is no exact amount is refused, and never rounded", () => {
   ] as const) {
     expect(() => parseTokens(text, 6), text).toThrow(expect.objectContaining({ code }) as Error);
   }
+});
+
+test("the audit rate falls with accepted work, and the lock rises to deter", () => {
+  expect(auditBps(2, 3, 500)).toBe(10_000);
+  expect(auditBps(23, 3, 500)).toBe(5_000);
+  expect(auditBps(4_294_967_295, 3, 500)).toBe(500);
+  expect(lockBps(20_000, 10_000)).toBe(20_000);
+  const rare = lockBps(0, 500);
+  // At the deterring lock an invented result gains nothing on average; one basis point less and it does.
+  const caught = 0.05 * (9_500 / 10_000);
+  expect(1 - caught - caught * (rare / 10_000)).toBeLessThanOrEqual(1e-9);
+  expect(1 - caught - caught * ((rare - 1) / 10_000)).toBeGreaterThan(0);
 });

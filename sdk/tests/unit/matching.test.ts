@@ -41,10 +41,11 @@ const facts = {
     certifiedAt: 900n,
     certifiedTier: 1,
     certifiedVramMib: 8_192,
+    consecutiveAccepted: 0,
   },
   stake: { activeJobs: 1, bonded: 12_000n, locked: 0n },
   rule: { lockBps: 20_000 },
-  config: { allowSimulated: 0, uptimeMinBps: 9_500, providerStakeMin: 1_000n },
+  config: { allowSimulated: 0, uptimeMinBps: 9_500, provenAfter: 3, auditFloorBps: 500, providerStakeMin: 1_000n },
 };
 const change = (part: keyof typeof facts, fields: object): OfferFacts =>
   ({ ...facts, [part]: { ...(facts[part] as object), ...fields } }) as unknown as OfferFacts;
