@@ -1,6 +1,8 @@
 //! On a real local network: what the gateway holds is what the chain holds, and what a second gateway that starts from
 //! nothing holds; closed jobs are remembered; streams resume; a restart forgets nothing.
 
+#[path = "support/postgres.rs"]
+mod postgres;
 mod support;
 
 use std::{
@@ -10,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use postgres::Postgres;
 use proofmill_chain::Chain;
 use proofmill_client::market;
 use proofmill_gateway::{index::model::Account, reflect::Program, run::Gateway};
@@ -66,13 +69,18 @@ async fn agree(network: &Network, gateway: &Gateway) {
 async fn the_index_equals_the_chain_and_a_fresh_index() {
     let network = Network::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let start = async |name: &str| {
-        let settings = settings(network.localnet.rpc_url(), network.localnet.ws_url(), &folder.path().join(name));
+    let cluster = Postgres::start();
+    let postgres = cluster.database("second");
+    let start = async |name: &str, database: Option<&str>| {
+        let mut settings = settings(network.localnet.rpc_url(), network.localnet.ws_url(), &folder.path().join(name));
+        if let Some(database) = database {
+            settings.database = database.to_owned();
+        }
         let gateway = Gateway::start(settings).await.expect("the gateway starts");
         ready(&gateway).await;
         gateway
     };
-    let first = start("first").await;
+    let first = start("first", None).await;
 
     // A stream that follows all of it.
     let mut stream = BufReader::new(http::connect(first.address));
@@ -159,9 +167,9 @@ async fn the_index_equals_the_chain_and_a_fresh_index() {
     };
     assert_eq!(resumed.expect("an id").parse::<u64>().expect("a number"), early + 1);
 
-    // A second gateway that knows nothing comes to the same.
+    // A second gateway that knows nothing comes to the same, in another database.
     let jobs = [taken, open, cancelled];
-    let second = start("second").await;
+    let second = start("second", Some(&postgres)).await;
     agree(&network, &second).await;
     let same = eventually("both gateways answer alike", async || {
         let (one, two) = (answers(first.address, &jobs), answers(second.address, &jobs));
@@ -175,7 +183,7 @@ async fn the_index_equals_the_chain_and_a_fresh_index() {
 
     // Ended and started again on its own database: the same again, and nothing read twice.
     second.stop().await;
-    let again = start("second").await;
+    let again = start("second", Some(&postgres)).await;
     agree(&network, &again).await;
     assert_eq!(answers(again.address, &jobs), same);
     again.stop().await;
