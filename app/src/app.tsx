@@ -9,7 +9,7 @@ import {
   type ReactNode,
 } from 'react';
 import { HouseMark } from './charts/wheel';
-import { NetworkProvider, useNetwork } from './network';
+import { NetworkProvider, useNetwork, useSlot } from './network';
 import { Market } from './pages/market';
 import { Bone, Fault, Note } from './parts/marks';
 import { Toasts } from './parts/toasts';
@@ -215,7 +215,8 @@ function Frame() {
 }
 
 function Pulse() {
-  const { network, live, slot, behind, known } = useNetwork();
+  const { network, live, behind, known } = useNetwork();
+  const slot = useSlot();
   const down = known.fault !== null;
   const health = down ? 'bad' : behind !== null || !live ? 'warn' : 'good';
   const words =

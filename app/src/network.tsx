@@ -12,7 +12,6 @@ export interface NetworkState {
   readonly network: NetworkRecord | null;
   /** Whether the stream of changes is open; without it pages ask every few seconds. */
   readonly live: boolean;
-  readonly slot: bigint | null;
   /** Slots that the index is behind the chain, when that is more than it should be. */
   readonly behind: bigint | null;
   readonly paymentMint: MintRecord | null;
@@ -20,6 +19,8 @@ export interface NetworkState {
 }
 
 const Context = createContext<NetworkState | null>(null);
+// Apart, because it changes with every slot and only the header shows it.
+const SlotContext = createContext<bigint | null>(null);
 
 const slotEvent = shape({ slot: count });
 /** Which answers a change of each topic makes old. */
@@ -85,15 +86,18 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
       known,
       network,
       live,
-      slot: slot ?? network?.chain_slot ?? null,
       behind: lag > STALE_SLOTS ? lag : null,
       paymentMint:
         network?.mints.find((mint) => mint.enabled && mint.mint !== network.stake_mint) ?? network?.mints[0] ?? null,
       mint: (address) => network?.mints.find((mint) => mint.mint === address) ?? null,
     };
-  }, [known, live, slot]);
+  }, [known, live]);
 
-  return <Context.Provider value={state}>{children}</Context.Provider>;
+  return (
+    <Context.Provider value={state}>
+      <SlotContext.Provider value={slot ?? known.data?.chain_slot ?? null}>{children}</SlotContext.Provider>
+    </Context.Provider>
+  );
 }
 
 export function useNetwork(): NetworkState {
@@ -101,3 +105,6 @@ export function useNetwork(): NetworkState {
   if (state === null) throw new Error('useNetwork needs a NetworkProvider around it');
   return state;
 }
+
+/** The newest slot that the gateway has told of. */
+export const useSlot = (): bigint | null => useContext(SlotContext);

@@ -1,5 +1,6 @@
 /** A job's result, fetched through a gateway that is not trusted and verified here. */
 import {
+  JOB_STATE,
   checkVerdict,
   hex32,
   outputClaim,
@@ -14,12 +15,17 @@ import { RESULT_BYTES_MAX } from '../limits';
 import { fromBase64 } from '../text/base58';
 import { cleanLogLine } from '../text/clean';
 import { storedSession } from '../wallet/session';
-import { findVerdict, readConfig, readJob } from './accounts';
+import { findJob, findVerdict, readConfig, readJob } from './accounts';
+
+/**
+ * Who stands for the root: a committee after an independent re-run; the provider's signature, while a committee may still
+ * judge it; or the provider's signature alone, because it was not drawn for an audit.
+ */
+export type Standing = 'committee' | 'provider_so_far' | 'provider';
 
 export interface VerifiedResult {
   readonly root: string;
-  /** Who stands for the root: a committee after a re-run, or the provider's signature alone. */
-  readonly by: 'committee' | 'provider';
+  readonly by: Standing;
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
   readonly preview: { readonly path: string; readonly text: string } | null;
 }
@@ -30,10 +36,7 @@ const plain: Read<string> = (value, at) => {
 };
 
 /** Which root the chain stands for: the committee's, or the one in the receipt whose hash the chain holds. */
-async function rootOf(
-  job: string,
-  token: string,
-): Promise<{ readonly root: Hex32; readonly by: 'committee' | 'provider' }> {
+async function rootOf(job: string, token: string): Promise<{ readonly root: Hex32; readonly by: Standing }> {
   const account = await readJob(job);
   const stated = outputClaim(account);
   if (stated.by === 'committee') return { root: stated.root, by: 'committee' };
@@ -55,7 +58,19 @@ async function rootOf(
     account,
     config.domain,
   );
-  return { root: hex32(verified.outputRoot), by: 'provider' };
+  return {
+    root: hex32(verified.outputRoot),
+    by: account.state === JOB_STATE.code('settled') ? 'provider' : 'provider_so_far',
+  };
+}
+
+/** Who stands for a root by now; null where the chain no longer says, because the job is closed. */
+export async function standingOf(job: string, root: string): Promise<Standing | null> {
+  const account = await findJob(job);
+  if (account === null) return null;
+  const stated = outputClaim(account);
+  if (stated.by === 'committee') return stated.root === root ? 'committee' : null;
+  return account.state === JOB_STATE.code('settled') ? 'provider' : 'provider_so_far';
 }
 
 /** Longest text shown as a preview, bytes. */

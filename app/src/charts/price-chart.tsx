@@ -1,10 +1,9 @@
 /** What a GPU hour cost: the median as a line, the cheapest and the dearest as a band around it. */
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { PriceBucket } from '../gateway/records';
 import { decimal } from '../text/amount';
 import { moment } from '../text/time';
 
-const WIDTH = 720;
 const HEIGHT = 230;
 const LEFT = 54;
 const RIGHT = 12;
@@ -32,12 +31,22 @@ export function PriceChart({
   to: number;
 }) {
   const [pointed, setPointed] = useState<number | null>(null);
+  // As wide as its place: letters keep their size on a telephone.
+  const figure = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(640);
+  useEffect(() => {
+    const element = figure.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setWidth(Math.max(260, Math.round(element.clientWidth))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   // Pixels only: amounts stay exact in the words below.
   const hourly = (perSecond: bigint): number => Number(perSecond * 3_600n) / 10 ** decimals;
   const highest = Math.max(...buckets.map((bucket) => hourly(bucket.max)), 0);
   const step = niceStep(highest === 0 ? 1 : highest * 1.08, 4);
   const top = Math.max(step, Math.ceil((highest * 1.02) / step) * step);
-  const x = (at: number): number => LEFT + ((at - from) / Math.max(1, to - from)) * (WIDTH - LEFT - RIGHT);
+  const x = (at: number): number => LEFT + ((at - from) / Math.max(1, to - from)) * (width - LEFT - RIGHT);
   const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
   const point = (at: number, value: number): string => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
 
@@ -47,21 +56,22 @@ export function PriceChart({
     ...buckets.toReversed().map((bucket) => point(bucket.at, hourly(bucket.min))),
   ];
   const grid = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
-  const days = Array.from({ length: 4 }, (_, index) => from + ((to - from) * (index + 0.5)) / 4);
+  const marks = width < 420 ? 2 : 4;
+  const days = Array.from({ length: marks }, (_, index) => from + ((to - from) * (index + 0.5)) / marks);
   const shown = pointed === null ? buckets.at(-1) : buckets[pointed];
   const words = (bucket: PriceBucket): string =>
     `${moment(bucket.at)}: median ${decimal(bucket.median * 3_600n, decimals, 2)}, from ${decimal(bucket.min * 3_600n, decimals, 2)} to ${decimal(bucket.max * 3_600n, decimals, 2)} an hour, ${bucket.count} ${bucket.count === 1n ? 'match' : 'matches'}`;
   return (
-    <figure style={{ margin: 0 }}>
+    <figure ref={figure} style={{ margin: 0 }}>
       <svg
         className="chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={`Price of a GPU hour over time. ${buckets.map(words).slice(-3).join('. ')}`}
         onPointerLeave={() => setPointed(null)}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          const at = ((event.clientX - box.left) / box.width) * WIDTH;
+          const at = ((event.clientX - box.left) / box.width) * width;
           let nearest: number | null = null;
           buckets.forEach((bucket, index) => {
             if (nearest === null || Math.abs(x(bucket.at) - at) < Math.abs(x(buckets[nearest]?.at ?? 0) - at)) {
@@ -73,7 +83,7 @@ export function PriceChart({
       >
         {grid.map((value) => (
           <g key={value}>
-            <line x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} stroke="var(--line)" />
+            <line x1={LEFT} x2={width - RIGHT} y1={y(value)} y2={y(value)} stroke="var(--line)" />
             <text x={LEFT - 8} y={y(value) + 4} textAnchor="end">
               {Number(value.toPrecision(3))}
             </text>

@@ -1,5 +1,5 @@
 /** The result: fetched through the gateway, believed only when it hashes to what the chain stands for. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { JobRecord } from '../gateway/records';
 import { GatewayFault, type Words } from '../gateway/faults';
 import { Empty, Fault, Note } from '../parts/marks';
@@ -37,6 +37,17 @@ export function Result({ job, mine }: { job: JobRecord; mine: boolean }) {
       setBusy(false);
     }
   };
+
+  // The verdict may come after the bytes: what is said of them follows the chain.
+  const root = result?.by === 'provider_so_far' ? result.root : null;
+  useEffect(() => {
+    if (root === null || job.state !== 'settled') return;
+    void (async () => {
+      const { standingOf } = await import('../chain/result');
+      const by = await standingOf(job.address, root).catch(() => null);
+      if (by !== null) setResult((before) => (before === null ? null : { ...before, by }));
+    })();
+  }, [root, job.state, job.address]);
 
   if (!there) return <Empty title="Not yet">It can be fetched once the provider has sent its receipt.</Empty>;
   if (!mine) return <Empty title="Only the tenant fetches the result">Its hash is on the chain for everybody.</Empty>;
@@ -82,7 +93,9 @@ function Verified({ result }: { result: VerifiedResult }) {
         <p>
           {result.by === 'committee'
             ? 'Every file hashes to the root on the chain, which an independent re-run reproduced.'
-            : 'Every file hashes to the root in the receipt that the provider signed and the chain holds. It was not drawn for an audit: nobody ran it again.'}
+            : result.by === 'provider_so_far'
+              ? 'Every file hashes to the root in the receipt that the provider signed and the chain holds. Nobody has judged it yet.'
+              : 'Every file hashes to the root in the receipt that the provider signed and the chain holds. It was not drawn for an audit: nobody ran it again.'}
         </p>
         <p>
           Root <code>{result.root}</code>

@@ -617,7 +617,7 @@ function History({ job }: { job: string }) {
                   style={{ display: 'flex', justifyContent: 'space-between', gap: '1rem', padding: '0.25rem 0' }}
                 >
                   <span>{eventWords(event)}</span>
-                  <When at={event.at} />
+                  <When at={event.at} missing="time not known" />
                 </li>
               ))}
             </ul>

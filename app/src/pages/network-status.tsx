@@ -227,7 +227,7 @@ function Feed() {
                   {all.map((event) => (
                     <tr key={String(event.sequence)}>
                       <td data-label="When">
-                        <When at={event.at} />
+                        <When at={event.at} missing="time not known" />
                       </td>
                       <td data-label="What">{eventWords(event)}</td>
                       <td data-label="Job">

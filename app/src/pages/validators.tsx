@@ -180,7 +180,7 @@ function RecentRounds() {
                         {event.data['rounds'] ?? '\u2013'}
                       </td>
                       <td data-label="When">
-                        <When at={event.at} />
+                        <When at={event.at} missing="time not known" />
                       </td>
                     </tr>
                   ))}

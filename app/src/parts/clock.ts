@@ -2,46 +2,45 @@
 import { useSyncExternalStore } from 'react';
 
 interface Beat {
-  listeners: Set<() => void>;
-  timer: ReturnType<typeof setInterval> | null;
-  now: number;
+  /** The same function always: a new one would start the beat anew with every render, and it would never come. */
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly now: () => number;
 }
 const beats = new Map<number, Beat>();
 
 function beatOf(every: number): Beat {
-  let beat = beats.get(every);
-  if (beat === undefined) {
-    beat = { listeners: new Set(), timer: null, now: Date.now() };
-    beats.set(every, beat);
-  }
+  const known = beats.get(every);
+  if (known !== undefined) return known;
+  const listeners = new Set<() => void>();
+  let timer: ReturnType<typeof setInterval> | null = null;
+  let now = Date.now();
+  const beat: Beat = {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      timer ??= setInterval(() => {
+        now = Date.now();
+        for (const each of listeners) each();
+      }, every);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0 && timer !== null) {
+          clearInterval(timer);
+          timer = null;
+        }
+      };
+    },
+    now: () => {
+      // While nobody listens there is no timer: whoever comes first sees the present.
+      if (timer === null && Date.now() - now >= every) now = Date.now();
+      return now / 1_000;
+    },
+  };
+  beats.set(every, beat);
   return beat;
-}
-
-/** The time of the last beat; while nobody listens there is no timer, and whoever comes first sees the present. */
-function present(every: number): number {
-  const beat = beatOf(every);
-  if (beat.timer === null && Date.now() - beat.now >= every) beat.now = Date.now();
-  return beat.now / 1_000;
 }
 
 /** The present time in unix seconds (with fraction), renewed every so many milliseconds. */
 export function useNow(every = 1_000): number {
-  const beat = beatOf(every);
-  return useSyncExternalStore(
-    (listener) => {
-      beat.listeners.add(listener);
-      beat.timer ??= setInterval(() => {
-        beat.now = Date.now();
-        for (const each of beat.listeners) each();
-      }, every);
-      return () => {
-        beat.listeners.delete(listener);
-        if (beat.listeners.size === 0 && beat.timer !== null) {
-          clearInterval(beat.timer);
-          beat.timer = null;
-        }
-      };
-    },
-    () => present(every),
-  );
+  const { subscribe, now } = beatOf(every);
+  return useSyncExternalStore(subscribe, now);
 }

@@ -165,9 +165,9 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
-export function When({ at }: { at: number | null }) {
+export function When({ at, missing = 'not yet' }: { at: number | null; missing?: string }) {
   const now = useNow(1_000);
-  if (at === null || at === 0) return <span className="soft">not yet</span>;
+  if (at === null || at === 0) return <span className="soft">{missing}</span>;
   return (
     <time dateTime={new Date(at * 1_000).toISOString()} title={new Date(at * 1_000).toLocaleString()}>
       {relative(at, now)}

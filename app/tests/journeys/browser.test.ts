@@ -1,11 +1,12 @@
 /** A tenant and a provider, each with a browser, on the real local network: real containers, real money rules, real proofs. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChrome, type Chrome } from '../browser';
+import { smaller } from '../picture';
 import { image, startLocalNetwork, type LocalNetwork } from './local-network';
 
 const PICTURES =
@@ -31,7 +32,12 @@ afterAll(async () => {
 async function picture(page: Page, name: string, { full = false } = {}): Promise<void> {
   if (PICTURES === null) return;
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: full });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  // Words about what just happened come and go; a picture is of the page.
+  await page
+    .locator('.toasts .note')
+    .evaluateAll((notes) => notes.forEach((note) => ((note as HTMLElement).style.display = 'none')));
+  writeFileSync(join(PICTURES, `${name}.png`), smaller(await page.screenshot({ fullPage: full })));
 }
 const says = (page: Page, text: string | RegExp, timeout = 60_000) => page.getByText(text).first().waitFor({ timeout });
 
@@ -106,6 +112,7 @@ test('a_tenant_goes_from_a_wallet_to_a_verified_result', async () => {
 
   await stamped(page, 'Proven');
   await says(page, /Verdict: valid|of 5 revealed valid/u);
+  await says(page, 'these are the bytes that the committee accepted');
   await picture(page, 'job-proven', { full: true });
   await page.evaluate(() => localStorage.setItem('proofmill.theme', 'dark'));
   await page.reload();
@@ -159,7 +166,6 @@ test('a_provider_registers_in_the_terminal_and_sells_in_the_browser', async () =
   // The tenant sees it as the cheapest, and takes it.
   const shop = await tenant.open(network.url);
   await says(shop, '0.36');
-  await picture(shop, 'market', { full: true });
   await fillIn(shop, { name: 'second-words', env: 'SLEEP_SECONDS=5', minutes: '2' });
   await shop.getByText('0.36').first().waitFor();
   await post(shop, { signIn: false });
@@ -198,7 +204,11 @@ test('a_provider_registers_in_the_terminal_and_sells_in_the_browser', async () =
 });
 
 test('the_other_pages_show_the_running_network', async () => {
-  const page = await tenant.open(`${network.url}/validators`);
+  const page = await tenant.open(network.url);
+  await says(page, /median 0|No job was matched in this time/u);
+  await says(page, 'Use it');
+  await picture(page, 'market', { full: true });
+  await page.goto(`${network.url}/validators`);
   await says(page, 'judges now');
   await says(page, 'valid');
   await picture(page, 'validators');
@@ -211,10 +221,11 @@ test('the_other_pages_show_the_running_network', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(network.url);
   await says(page, 'Use it');
+  await says(page, /median 0|No job was matched in this time/u);
   await picture(page, 'market-telephone');
   await page.goto(`${network.url}/jobs`);
   await page.locator('main a[href^="/jobs/"]').first().click();
-  await says(page, 'Money');
+  await says(page, 'Agreed on the chain');
   await picture(page, 'job-telephone');
   expect(tenant.complaints).toEqual([]);
 });
