@@ -15,11 +15,11 @@ use proofmill_artifacts::{Limits as TreeLimits, ScanError, read_bundle, scan, wr
 use proofmill_chain::Chain;
 use proofmill_client::{
     address,
-    market::{self, Job},
+    market::{self, Job, SlashCase},
 };
 use proofmill_dataplane::{BlobKind, BlobName, Node as DataNode, PeerAddr};
 use proofmill_jobspec::JobSpec;
-use proofmill_protocol::{job::JobState, sha256};
+use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND, sha256};
 use proofmill_provider_core::{Action, AttemptKey, ContainerState, Event, Ledgered, Record, Role, ScanResult, Step};
 use proofmill_sandbox::{EngineFacts, GpuBinding, GpuDriver, ImageFacts, SandboxPaths, admit, create_body};
 use solana_address::Address;
@@ -33,6 +33,7 @@ use crate::{
     engine::{Engine, EngineError, LABEL_GPUS, LABEL_NONCE, container_name, sandbox_labels},
     folders::{AttemptFolder, FolderError, Folders},
     inventory::Inventory,
+    judged::{self, AttemptLife},
     ledger::{NodeLedger, NodeLedgerError},
     limits,
     transactions::{SendError, Transactions},
@@ -125,6 +126,8 @@ pub struct Context {
     pub events: mpsc::Sender<Event>,
     /// Jobs matched to this provider, as last read.
     pub jobs: Mutex<HashMap<[u8; 32], Job>>,
+    /// Slash cases on receipts of this provider, by their accounts, as last seen.
+    pub cases: Mutex<HashMap<Address, SlashCase>>,
     /// Devices held by attempts.
     pub leases: Mutex<HashMap<AttemptKey, Vec<String>>>,
     /// Containers being watched.
@@ -200,6 +203,39 @@ impl Context {
             }
             Err(error) => tracing::warn!(%error, "a job is not refreshed"),
         }
+    }
+
+    /// Enters the list of re-executors unless this provider is in it, or has not the stake for it. What hinders it is
+    /// said and tried again later: a node that was slashed must still come up, to serve the judges of its appeal.
+    pub async fn keep_listed(&self) {
+        if self.config.reexecute
+            && let Err(error) = self.enter_list().await
+        {
+            tracing::warn!(%error, "not entered in the list of re-executors");
+        }
+    }
+
+    async fn enter_list(&self) -> Result<(), StepError> {
+        let class_key = self.claimant.class_key;
+        let Some(list) = chain_facts::read_executors(&*self.chain, executor_list(&class_key)).await? else {
+            tracing::warn!("nobody has opened the list of re-executors of this class");
+            return Ok(());
+        };
+        let me = self.me().to_bytes();
+        if list.providers.iter().take(usize::from(list.count)).any(|entry| *entry == me) {
+            return Ok(());
+        }
+        let market = chain_facts::read_market_config(&*self.chain, address::market_config()).await?;
+        let stake = chain_facts::read_stake(&*self.chain, address::stake(&self.config.owner)).await?;
+        let (Some(market), Some(stake)) = (market, stake) else { return Ok(()) };
+        if stake.bonded < market.provider_stake_min {
+            let (bonded, least) = (stake.bonded, market.provider_stake_min);
+            tracing::warn!(bonded, least, "too little stake to re-execute for audits: proofmill stake deposit");
+            return Ok(());
+        }
+        self.transactions.join_executors(&class_key).await?;
+        tracing::info!("entered in the list of re-executors");
+        Ok(())
     }
 
     /// Closes a bid once its job is over. Until then it stands: should the winner fail, the next bid may win.
@@ -295,6 +331,7 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
             (key, Step::Decline)
         }
         Action::ClaimReward(key) => (key, Step::Claim),
+        Action::AskForCase(key) => (key, Step::Ask),
         Action::DropData(key) => (key, Step::Drop),
     };
     let context = context.clone();
@@ -352,7 +389,8 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
         }
         Action::SubmitReexecution(_) => {
             let claim = context.ledger.claim(&key)?.ok_or(SendError::ClaimDamaged)?;
-            context.transactions.submit_reexecution(&key, &claim).await?;
+            let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(None) };
+            context.transactions.submit_reexecution(&key, record.nonce, &claim).await?;
         }
         Action::Decline(_, _) => {
             context.transactions.decline_job(&key).await?;
@@ -361,6 +399,12 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
             let job = context.read_job(key.job).await?;
             let job = job.ok_or(FactError::NoAccount { account: Address::new_from_array(key.job), what: "job" })?;
             context.transactions.claim_reward(&key, &job).await?;
+        }
+        Action::AskForCase(_) => {
+            let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(None) };
+            let case = chain_facts::read_case(&*context.chain, AttemptLife::of_record(&record).slash_case()).await?;
+            let gone = Event::CaseGone { job: key.job, attempt: key.attempt, nonce: record.nonce };
+            return Ok(Some(case.as_ref().and_then(judged::case_facts).map_or(gone, Event::CaseSeen)));
         }
         Action::DropData(_) => {
             let folder = context.folders.of(&key);
@@ -382,7 +426,10 @@ fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> StepError {
 }
 
 /// The specification stored for an attempt.
-fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
+///
+/// # Errors
+/// If there is none, or it cannot be run.
+pub fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
     let path = folder.spec();
     let bytes = std::fs::read(&path).map_err(file_error(&path))?;
     JobSpec::parse(&bytes).map_err(|error| StepError::CannotRun { reason: error.to_string() })
@@ -446,9 +493,11 @@ pub fn endpoint(ip: [u8; 16], port: u16) -> SocketAddr {
 async fn fetch(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError> {
     let account = Address::new_from_array(key.job);
     let missing = |what| FactError::NoAccount { account, what };
-    let job = chain_facts::read_job(&*context.chain, account).await?.ok_or(missing("job"))?;
+    let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(()) };
+    let facts = judged::read_judged(&*context.chain, AttemptLife::of_record(&record)).await?;
+    let facts = facts.ok_or(missing("job, and no open slash case of it,"))?;
     let judged =
-        chain_facts::read_provider(&*context.chain, job.provider).await?.ok_or(missing("provider of the job"))?;
+        chain_facts::read_provider(&*context.chain, facts.provider).await?.ok_or(missing("provider of the job"))?;
     let folder = context.folders.of(&key);
     folder.create()?;
     let refused = |error: proofmill_dataplane::DataError| StepError::FetchBlobs { reason: error.to_string() };
@@ -456,18 +505,23 @@ async fn fetch(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let peer = context.data.connect(PeerAddr { key: judged.node_key, addr }).await.map_err(refused)?;
     let name = |kind| BlobName { job: key.job, attempt: key.attempt, kind };
     let spec = peer.get_bytes(&name(BlobKind::Spec), limits::SPEC_BYTES_MAX).await.map_err(refused)?;
-    check_spec(&spec, &job.spec_hash, &job.image_digest).map_err(|refusal| match refusal {
+    let document = check_spec(&spec, &facts.spec_hash, &facts.image_digest).map_err(|refusal| match refusal {
         SpecRefusal::OtherSpec => StepError::FetchBlobs { reason: refusal.to_string() },
         SpecRefusal::Unrunnable(reason) => StepError::CannotRun { reason },
     })?;
     let input = folder.input_bundle();
     peer.get(&name(BlobKind::Input), &input, limits::INPUT_BYTES_MAX, |_, _| {}).await.map_err(refused)?;
-    let root = job.input_root;
+    let root = facts.input_root;
     blocking(move || {
         std::fs::write(folder.spec(), &spec).map_err(file_error(&folder.spec()))?;
         unpack_input(&folder, &root)
     })
-    .await
+    .await?;
+    if record.round == APPEAL_ROUND {
+        // A case does not say how long the run may take; its document does.
+        context.tell(Event::SpecRead(key, document.max_seconds)).await;
+    }
+    Ok(())
 }
 
 async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError> {
