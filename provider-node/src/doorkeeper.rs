@@ -82,16 +82,10 @@ impl Doorkeeper {
     async fn judged(&self, name: &BlobName) -> Result<Judged, Refusal> {
         let account = Address::new_from_array(name.job);
         let held = self.nonce(name, Role::Run);
-        let judged = match self.context.job(name.job).await.map_err(internal)? {
-            Some(job) if job.attempt == name.attempt && held.is_none_or(|nonce| nonce == job.nonce) => {
-                Some(Judged::of_job(account, &job))
-            }
-            // Only what is watched: a stranger's request reads nothing.
-            _ => held.and_then(|nonce| {
-                let at = AttemptLife { job: account, attempt: name.attempt, nonce }.slash_case();
-                lock(&self.context.cases).get(&at).and_then(Judged::of_case)
-            }),
-        };
+        let job = self.context.job(name.job).await.map_err(internal)?;
+        // Only what is watched: a stranger's request reads no case.
+        let case = |at: Address| lock(&self.context.cases).get(&at).copied();
+        let judged = Judged::of_held(account, name.attempt, held, job.as_ref(), case);
         judged.filter(|judged| judged.provider == self.context.me()).ok_or_else(not_found)
     }
 
@@ -104,15 +98,7 @@ impl Doorkeeper {
         let settled_roles = judged.tenant_node_key == Some(*peer);
         let judges = if settled_roles { Judges::default() } else { self.judges(judged.life, peer).await? };
         let provider_node = self.context.claimant.identity.public();
-        let facts = AccessFacts {
-            // Where nobody is the tenant, the part falls to this node, to which everything here belongs anyway.
-            tenant: judged.tenant_node_key.unwrap_or(provider_node),
-            provider_node,
-            committee: &judges.committee,
-            re_executors: &judges.re_executors,
-            started: judged.started,
-        };
-        may(&facts, peer, verb, name.kind)
+        may(&judged.access_facts(provider_node, &judges), peer, verb, name.kind)
     }
 
     async fn file(&self, path: PathBuf) -> Result<Source, Refusal> {

@@ -7,11 +7,12 @@ use proofmill_client::{
     arbiter::Round,
     market::{Job, SlashCase},
 };
+use proofmill_dataplane::access::AccessFacts;
 use proofmill_protocol::{appeal::CaseState, job::JobState, limits::APPEAL_ROUND};
 use proofmill_provider_core::{AttemptKey, CaseFacts, Record};
 use solana_address::Address;
 
-use crate::chain_facts::{self, FactError};
+use crate::chain_facts::{self, FactError, Judges};
 
 /// One attempt in one life of a job's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +93,39 @@ impl Judged {
         }
     }
 
+    /// What an attempt that somebody asks for by name is served by. A name does not say which life of the address is
+    /// meant: it is the one of which this node holds something, if it does. Its job speaks for it or, where that is gone
+    /// or has moved on, the case at an address that `case_at` is asked for.
+    pub fn of_held(
+        account: Address,
+        attempt: u16,
+        held: Option<u64>,
+        job: Option<&Job>,
+        case_at: impl FnOnce(Address) -> Option<SlashCase>,
+    ) -> Option<Judged> {
+        match job {
+            Some(job) if job.attempt == attempt && held.is_none_or(|nonce| nonce == job.nonce) => {
+                Some(Judged::of_job(account, job))
+            }
+            _ => {
+                let life = AttemptLife { job: account, attempt, nonce: held? };
+                case_at(life.slash_case()).as_ref().and_then(Judged::of_case)
+            }
+        }
+    }
+
+    /// What the rule of the data plane needs, served by the node with this key.
+    pub fn access_facts<'a>(&self, provider_node: [u8; 32], judges: &'a Judges) -> AccessFacts<'a> {
+        AccessFacts {
+            // Where nobody is the tenant, the part falls to this node, to which everything here belongs anyway.
+            tenant: self.tenant_node_key.unwrap_or(provider_node),
+            provider_node,
+            committee: &judges.committee,
+            re_executors: &judges.re_executors,
+            started: self.started,
+        }
+    }
+
     /// What the case of a slash says, while it may be judged.
     pub fn of_case(case: &SlashCase) -> Option<Judged> {
         case_facts(case)?;
@@ -151,6 +185,10 @@ mod tests {
     use proofmill_client::{
         arbiter::ValidatorSet,
         market::{self, Provider},
+    };
+    use proofmill_dataplane::{
+        BlobKind,
+        access::{Verb, may},
     };
 
     use super::*;
@@ -343,6 +381,46 @@ mod tests {
         assert_eq!(until(CaseState::Open), Some((50, 100)));
         assert_eq!(until(CaseState::Appealed), Some((50, 200)));
         assert_eq!(until(CaseState::Upheld), None);
+    }
+
+    #[test]
+    fn an_attempt_that_is_held_is_served_by_its_job_or_by_its_case() {
+        let served = |held, job: Option<&Job>, state| {
+            let case_at = |at| (at == LIFE.slash_case()).then(|| case(state));
+            Judged::of_held(LIFE.job, LIFE.attempt, held, job, case_at).map(|judged| judged.spec_hash)
+        };
+        let (by_job, by_case) = (Some([20; 32]), Some([10; 32]));
+        let ours = job(LIFE.attempt, LIFE.nonce);
+        assert_eq!(served(Some(LIFE.nonce), Some(&ours), CaseState::Appealed), by_job);
+        // A push that comes before the match was seen.
+        assert_eq!(served(None, Some(&ours), CaseState::Appealed), by_job);
+        for moved_on in [None, Some(job(LIFE.attempt + 1, LIFE.nonce)), Some(job(LIFE.attempt, LIFE.nonce + 1))] {
+            assert_eq!(served(Some(LIFE.nonce), moved_on.as_ref(), CaseState::Appealed), by_case);
+            assert_eq!(served(Some(LIFE.nonce), moved_on.as_ref(), CaseState::Open), by_case);
+            assert_eq!(served(Some(LIFE.nonce), moved_on.as_ref(), CaseState::Taken), None);
+            assert_eq!(served(Some(LIFE.nonce + 7), moved_on.as_ref(), CaseState::Appealed), None);
+        }
+        assert_eq!(served(None, None, CaseState::Appealed), None);
+    }
+
+    #[tokio::test]
+    async fn under_a_case_its_judges_get_what_the_rule_gives_them_and_nobody_else_anything() {
+        let chain = chain_with(&[round(APPEAL_ROUND, LIFE.nonce, 40)]);
+        let judges = JudgeBook::default().of(&chain, LIFE, &[0; 32]).await.unwrap();
+        let judged = Judged::of_case(&case(CaseState::Appealed)).unwrap();
+        let facts = judged.access_facts([99; 32], &judges);
+        let gets = |peer: [u8; 32]| {
+            let kinds = [BlobKind::Spec, BlobKind::Input, BlobKind::Output, BlobKind::Log, BlobKind::Receipt];
+            kinds.map(|kind| may(&facts, &peer, Verb::Get, kind).is_ok())
+        };
+        assert_eq!(gets([40; 32]), [true; 5]);
+        assert_eq!(gets([30; 32]), [true, true, false, false, false]);
+        for stranger in [[21; 32], [0; 32], [77; 32]] {
+            assert_eq!(gets(stranger), [false; 5]);
+        }
+        for peer in [[40; 32], [30; 32], [21; 32], [99; 32]] {
+            assert!(may(&facts, &peer, Verb::Put, BlobKind::Spec).is_err());
+        }
     }
 
     #[tokio::test]
