@@ -94,8 +94,8 @@ impl Judged {
     }
 
     /// What an attempt that somebody asks for by name is served by. A name does not say which life of the address is
-    /// meant: it is the one of which this node holds something, if it does. Its job speaks for it or, where that is gone
-    /// or has moved on, the case at an address that `case_at` is asked for.
+    /// meant: it is the one of which this node holds something, if it does. Its job speaks for it or, where that is
+    /// gone or has moved on, the case at an address that `case_at` is asked for.
     pub fn of_held(
         account: Address,
         attempt: u16,
@@ -373,6 +373,14 @@ mod tests {
         let on_evidence = SlashCase { kind: 1, ..case(CaseState::Open) };
         assert_eq!(Judged::of_case(&on_evidence), None);
         assert_eq!(read_judged(&Still::default(), LIFE).await.unwrap(), None);
+    }
+
+    #[test]
+    fn an_appeals_round_lies_at_its_case_and_the_others_at_the_job() {
+        let case = address::slash_case(&LIFE.job, LIFE.attempt, LIFE.nonce);
+        assert_eq!(LIFE.slash_case(), case);
+        assert_eq!(LIFE.round(APPEAL_ROUND), address::appeal_round(&case));
+        assert_eq!([LIFE.round(1), LIFE.round(2)], [1, 2].map(|index| address::round(&LIFE.job, LIFE.attempt, index)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use proofmill_artifacts::{Limits as TreeLimits, ScanError, read_bundle, scan, wr
 use proofmill_chain::Chain;
 use proofmill_client::{
     address,
+    arbiter::ExecutorList,
     market::{self, Job, SlashCase},
 };
 use proofmill_dataplane::{BlobKind, BlobName, Node as DataNode, PeerAddr};
@@ -221,15 +222,14 @@ impl Context {
             tracing::warn!("nobody has opened the list of re-executors of this class");
             return Ok(());
         };
-        let me = self.me().to_bytes();
-        if list.providers.iter().take(usize::from(list.count)).any(|entry| *entry == me) {
+        if is_listed(&list, &self.me()) {
             return Ok(());
         }
         let market = chain_facts::read_market_config(&*self.chain, address::market_config()).await?;
         let stake = chain_facts::read_stake(&*self.chain, address::stake(&self.config.owner)).await?;
         let (Some(market), Some(stake)) = (market, stake) else { return Ok(()) };
-        if stake.bonded < market.provider_stake_min {
-            let (bonded, least) = (stake.bonded, market.provider_stake_min);
+        let (bonded, least) = (stake.bonded, market.provider_stake_min);
+        if bonded < least {
             tracing::warn!(bonded, least, "too little stake to re-execute for audits: proofmill stake deposit");
             return Ok(());
         }
@@ -706,6 +706,11 @@ pub fn announced_ip(ip: IpAddr) -> [u8; 16] {
     }
 }
 
+/// Whether a provider is in a list of re-executors. What lies behind the count is left over from who was removed.
+fn is_listed(list: &ExecutorList, provider: &Address) -> bool {
+    list.providers.iter().take(usize::from(list.count)).any(|entry| entry == provider.as_array())
+}
+
 /// The executor list of a class, as its account address.
 pub fn executor_list(class_key: &[u8; 32]) -> Address {
     address::executors(class_key)
@@ -722,6 +727,20 @@ mod tests {
             let addr: SocketAddr = text.parse().unwrap();
             assert_eq!(endpoint(announced_ip(addr.ip()), addr.port()), addr);
         }
+    }
+
+    #[test]
+    fn a_provider_that_was_removed_from_the_list_is_not_in_it() {
+        let mut data = vec![0; ExecutorList::LEN];
+        data[..8].copy_from_slice(&ExecutorList::DISCRIMINATOR);
+        let mut list = ExecutorList::decode(&data).unwrap();
+        let (first, second) = (Address::new_from_array([1; 32]), Address::new_from_array([2; 32]));
+        list.providers[0] = first.to_bytes();
+        list.providers[1] = second.to_bytes();
+        list.count = 1;
+        assert_eq!([first, second].map(|provider| is_listed(&list, &provider)), [true, false]);
+        list.count = 2;
+        assert!(is_listed(&list, &second));
     }
 
     #[test]
