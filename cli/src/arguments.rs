@@ -169,6 +169,19 @@ pub enum StakeCommand {
     Unbond { amount: u64 },
     /// Take out what has finished unbonding.
     Withdraw,
+    /// Slashes that wait: how much, until when, and what may be done.
+    Cases {
+        /// Default: the keypair's.
+        owner: Option<Address>,
+    },
+    /// Contest a slash that a verdict decided; a bond of free stake is set aside, and lost with the appeal.
+    Appeal {
+        /// The slash case, as `stake cases` and the node's log name it.
+        case: Address,
+        /// Do not ask before signing.
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand)]

@@ -9,14 +9,14 @@ use std::{
 use proofmill_chain::{Chain, ChainError};
 use proofmill_client::{
     DecodeError, address,
-    arbiter::{Round, ValidatorSet},
-    market::{Config as MarketConfig, Job, JobArray, MintRule, Provider, Stake},
+    arbiter::{ExecutorList, Round, ValidatorSet},
+    market::{Config as MarketConfig, Job, JobArray, MintRule, Provider, SlashCase, Stake},
 };
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND};
 use proofmill_provider_core::{JobFacts, RoundFacts};
 use solana_address::Address;
 
-use crate::limits;
+use crate::{judged::AttemptLife, limits};
 
 /// Why a fact is not known.
 #[derive(Debug, thiserror::Error)]
@@ -91,10 +91,22 @@ reader!(
     "mint rule"
 );
 reader!(
+    /// A slash case.
+    read_case,
+    SlashCase,
+    "slash case"
+);
+reader!(
     /// A stake.
     read_stake,
     Stake,
     "stake"
+);
+reader!(
+    /// The re-executors of a class.
+    read_executors,
+    ExecutorList,
+    "list of re-executors"
 );
 reader!(
     /// A round.
@@ -174,8 +186,8 @@ impl Judges {
     }
 }
 
-/// By job and attempt: who judges, and when that was read.
-type KnownJudges = HashMap<(Address, u16), (Instant, Judges)>;
+/// By attempt and life: who judges, and when that was read.
+type KnownJudges = HashMap<AttemptLife, (Instant, Judges)>;
 
 /// Judges of jobs, read when a peer asks and kept for a while.
 #[derive(Clone, Default)]
@@ -184,36 +196,34 @@ pub struct JudgeBook {
 }
 
 impl JudgeBook {
-    /// The judges of a job's attempt, fresh enough to explain `peer` if it is one of them.
+    /// The judges of an attempt, those of its appeal among them, fresh enough to explain `peer` if it is one of them.
     ///
     /// # Errors
     /// If the chain does not answer.
-    pub async fn of(
-        &self,
-        chain: &dyn Chain,
-        job: Address,
-        attempt: u16,
-        peer: &[u8; 32],
-    ) -> Result<Judges, FactError> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&(job, attempt)).cloned();
+    pub async fn of(&self, chain: &dyn Chain, life: AttemptLife, peer: &[u8; 32]) -> Result<Judges, FactError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&life).cloned();
         if let Some((read_at, judges)) = known {
             let age = read_at.elapsed();
             if age < limits::COMMITTEE_READ_EVERY || (age < limits::COMMITTEE_FOR && judges.know(peer)) {
                 return Ok(judges);
             }
         }
-        let judges = read_judges(chain, job, attempt).await?;
+        let judges = read_judges(chain, life).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (read_at, _)| read_at.elapsed() < limits::COMMITTEE_FOR);
-        known.insert((job, attempt), (Instant::now(), judges.clone()));
+        known.insert(life, (Instant::now(), judges.clone()));
         Ok(judges)
     }
 }
 
-async fn read_judges(chain: &dyn Chain, job: Address, attempt: u16) -> Result<Judges, FactError> {
+async fn read_judges(chain: &dyn Chain, life: AttemptLife) -> Result<Judges, FactError> {
     let mut judges = Judges::default();
-    for index in 1..=proofmill_protocol::limits::ROUNDS_MAX {
-        let Some(round) = read_round(chain, address::round(&job, attempt, index)).await? else { break };
+    for index in 1..=APPEAL_ROUND {
+        let Some(round) = read_round(chain, life.round(index)).await? else { continue };
+        // Rounds of another life of the address.
+        if round.nonce != life.nonce {
+            continue;
+        }
         if let Some(set) = read_validator_set(chain, address::validator_set(round.epoch)).await? {
             let seats = round.committee.iter().take(usize::from(round.seats));
             judges.committee.extend(seats.filter_map(|seat| set.vote_keys.get(usize::from(*seat))));

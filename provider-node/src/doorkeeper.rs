@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
+    fs::Metadata,
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use proofmill_client::market::Job;
@@ -13,12 +14,12 @@ use proofmill_dataplane::{
     access::{AccessFacts, Role as Part, Verb, may},
     hash_file,
 };
-use proofmill_protocol::job::JobState;
 use proofmill_provider_core::{AttemptKey, Event, Role};
 use solana_address::Address;
 
 use crate::{
     chain_facts::{self, Judges},
+    judged::{AttemptLife, Judged},
     ledger::SignedClaim,
     limits,
     steps::{Context, SpecRefusal, check_spec, lock, unpack_input},
@@ -27,7 +28,8 @@ use crate::{
 /// Decides about requests on the data plane.
 pub struct Doorkeeper {
     context: Arc<Context>,
-    hashes: Mutex<HashMap<PathBuf, (u64, [u8; 32])>>,
+    /// Length and hash of files, by path and time of writing: another life of an attempt lies at the same path.
+    hashes: Mutex<HashMap<(PathBuf, SystemTime), (u64, [u8; 32])>>,
 }
 
 fn internal(error: impl std::fmt::Display) -> Refusal {
@@ -70,39 +72,48 @@ impl Doorkeeper {
         }
     }
 
-    async fn judges(&self, name: &BlobName, peer: &[u8; 32]) -> Result<Judges, Refusal> {
-        let job = Address::new_from_array(name.job);
-        self.context.judges.of(&*self.context.chain, job, name.attempt, peer).await.map_err(internal)
+    /// The life in which this node remembers an attempt. A name does not say which is meant; one is held at a time.
+    fn nonce(&self, name: &BlobName, role: Role) -> Option<u64> {
+        let key = AttemptKey { job: name.job, attempt: name.attempt, role };
+        lock(&self.context.attempts).get(&key).map(|record| record.nonce)
+    }
+
+    /// What an attempt of ours is served by: its job or, where that is gone or has moved on, a slash case on it.
+    async fn judged(&self, name: &BlobName) -> Result<Judged, Refusal> {
+        let account = Address::new_from_array(name.job);
+        let held = self.nonce(name, Role::Run);
+        let job = self.context.job(name.job).await.map_err(internal)?;
+        // Only what is watched: a stranger's request reads no case.
+        let case = |at: Address| lock(&self.context.cases).get(&at).copied();
+        let judged = Judged::of_held(account, name.attempt, held, job.as_ref(), case);
+        judged.filter(|judged| judged.provider == self.context.me()).ok_or_else(not_found)
+    }
+
+    async fn judges(&self, life: AttemptLife, peer: &[u8; 32]) -> Result<Judges, Refusal> {
+        self.context.judges.of(&*self.context.chain, life, peer).await.map_err(internal)
     }
 
     /// Asks the rule.
-    async fn permit(&self, job: &Job, peer: &[u8; 32], verb: Verb, name: &BlobName) -> Result<(), Refusal> {
-        let settled_roles = *peer == job.tenant_node_key;
-        let judges = if settled_roles { Judges::default() } else { self.judges(name, peer).await? };
-        let facts = AccessFacts {
-            tenant: job.tenant_node_key,
-            provider_node: self.context.claimant.identity.public(),
-            committee: &judges.committee,
-            re_executors: &judges.re_executors,
-            started: job.state != JobState::Open as u8 && job.state != JobState::Matched as u8,
-        };
-        may(&facts, peer, verb, name.kind)
+    async fn permit(&self, judged: &Judged, peer: &[u8; 32], verb: Verb, name: &BlobName) -> Result<(), Refusal> {
+        let settled_roles = judged.tenant_node_key == Some(*peer);
+        let judges = if settled_roles { Judges::default() } else { self.judges(judged.life, peer).await? };
+        let provider_node = self.context.claimant.identity.public();
+        may(&judged.access_facts(provider_node, &judges), peer, verb, name.kind)
     }
 
     async fn file(&self, path: PathBuf) -> Result<Source, Refusal> {
-        let known = lock(&self.hashes).get(&path).copied();
+        let file = path.metadata().ok().filter(Metadata::is_file).ok_or_else(not_found)?;
+        let written = (path.clone(), file.modified().map_err(internal)?);
+        let known = lock(&self.hashes).get(&written).copied();
         let (len, hash) = match known {
-            Some(known) if path.is_file() => known,
-            _ => {
-                if !path.is_file() {
-                    return Err(not_found());
-                }
+            Some(known) => known,
+            None => {
                 let measured = hash_file(&path).await.map_err(internal)?;
                 let mut hashes = lock(&self.hashes);
                 if hashes.len() >= limits::HASHES_REMEMBERED {
                     hashes.clear();
                 }
-                hashes.insert(path.clone(), measured);
+                hashes.insert(written, measured);
                 measured
             }
         };
@@ -125,9 +136,10 @@ impl Doorkeeper {
         let key = AttemptKey { job: name.job, attempt: name.attempt, role: Role::Reexecute };
         let claim = self.context.ledger.claim(&key).map_err(internal)?;
         let Some(SignedClaim::Reexecution { opening, .. }) = claim else { return Err(not_found()) };
-        let judges = self.judges(name, peer).await?;
+        let nonce = self.nonce(name, Role::Reexecute).ok_or_else(not_found)?;
+        let judges = self.judges(AttemptLife::of_key(&key, nonce), peer).await?;
         let facts = AccessFacts {
-            tenant: [0; 32],
+            tenant: self.context.claimant.identity.public(),
             provider_node: self.context.claimant.identity.public(),
             committee: &judges.committee,
             re_executors: &judges.re_executors,
@@ -142,7 +154,7 @@ impl Doorkeeper {
     async fn take_spec(&self, job: &Job, name: &BlobName, staged: &Staged) -> Result<(), Refusal> {
         let key = AttemptKey { job: name.job, attempt: name.attempt, role: Role::Run };
         let bytes = tokio::fs::read(&staged.path).await.map_err(internal)?;
-        match check_spec(&bytes, job) {
+        match check_spec(&bytes, &job.spec_hash, &job.image_digest, &job.input_root) {
             Ok(_) => {}
             Err(refusal @ SpecRefusal::OtherSpec) => {
                 return Err(Refusal::new(RefusalCode::HashMismatch, refusal.to_string()));
@@ -178,11 +190,15 @@ impl Doorkeeper {
 
 impl Handler for Doorkeeper {
     async fn open_get(&self, peer: [u8; 32], name: &BlobName, _offset: u64) -> Result<Source, Refusal> {
-        let job = self.job(name).await?;
-        if job.provider != self.context.me() {
-            return if name.kind == BlobKind::Receipt { self.opening(&peer, name).await } else { Err(not_found()) };
-        }
-        self.permit(&job, &peer, Verb::Get, name).await?;
+        let judged = match self.judged(name).await {
+            Ok(judged) => judged,
+            // Not ours, or no longer on chain: it may be one that we ran again.
+            Err(refusal) if refusal.code == RefusalCode::NotFound && name.kind == BlobKind::Receipt => {
+                return self.opening(&peer, name).await;
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        self.permit(&judged, &peer, Verb::Get, name).await?;
         let key = AttemptKey { job: name.job, attempt: name.attempt, role: Role::Run };
         let folder = self.context.folders.of(&key);
         match name.kind {
@@ -209,7 +225,11 @@ impl Handler for Doorkeeper {
 
     async fn begin_put(&self, peer: [u8; 32], name: &BlobName, size: u64, _hash: [u8; 32]) -> Result<Sink, Refusal> {
         let job = self.matched_job(name).await?;
-        self.permit(&job, &peer, Verb::Put, name).await?;
+        self.permit(&Judged::of_job(Address::new_from_array(name.job), &job), &peer, Verb::Put, name).await?;
+        if self.nonce(name, Role::Run).is_some_and(|nonce| nonce != job.nonce) {
+            let reason = "what an earlier life of this job's address left here is still kept";
+            return Err(Refusal::new(RefusalCode::Busy, reason));
+        }
         let key = AttemptKey { job: name.job, attempt: name.attempt, role: Role::Run };
         let folder = self.context.folders.of(&key);
         let held = match name.kind {

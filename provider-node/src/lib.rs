@@ -37,6 +37,7 @@ pub mod engine;
 pub mod folders;
 pub mod identity;
 pub mod inventory;
+pub mod judged;
 pub mod ledger;
 pub mod limits;
 pub mod metrics;

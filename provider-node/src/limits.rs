@@ -38,6 +38,9 @@ pub const CONFIG_BYTES_MAX: u64 = 64 * 1024;
 pub const HASHES_REMEMBERED: usize = 256;
 /// How long a push waits for its job's match to be seen here: a few slots.
 pub const MATCH_PATIENCE: Duration = Duration::from_secs(3);
+/// How often this node looks whether it is still in the list of re-executors: whoever falls below the least stake is
+/// removed by anybody, and comes back by itself once the stake is there again.
+pub const REJOIN_EVERY: Duration = Duration::from_secs(60);
 /// How often it looks.
 pub const MATCH_LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Open arrays remembered; each is some 2 KiB. The oldest address in byte order gives way.

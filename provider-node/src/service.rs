@@ -13,10 +13,10 @@ use proofmill_chain::{
 use proofmill_client::{
     address,
     arbiter::{self, Round},
-    market::{self, Bid, Job, JobArray, Provider},
+    market::{self, Bid, Job, JobArray, Provider, SlashCase},
 };
 use proofmill_dataplane::{DataError, Node as DataNode, NodeConfig};
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::{appeal::CaseState, job::JobState, limits::APPEAL_ROUND};
 use proofmill_provider_core::{ChainNow, Event, Node, Phase, Role};
 use proofmill_sandbox::EngineFacts;
 use serde::Serialize;
@@ -40,6 +40,7 @@ use crate::{
     folders::{FolderError, Folders},
     identity::{self, IdentityError},
     inventory::{self, InventoryError},
+    judged::{self, AttemptLife},
     ledger::{NodeLedger, NodeLedgerError},
     limits,
     metrics::{self, Gauges, phase_name},
@@ -186,6 +187,7 @@ pub async fn run(config: Config, drain: bool) -> Result<(), ServiceError> {
         data,
         events,
         jobs: Mutex::default(),
+        cases: Mutex::default(),
         leases: Mutex::default(),
         watched: Mutex::default(),
         failures: Mutex::default(),
@@ -198,6 +200,7 @@ pub async fn run(config: Config, drain: bool) -> Result<(), ServiceError> {
         clock: ChainClock { unix_seconds: clock.unix_timestamp, read_at: Instant::now() },
         gauges: Arc::default(),
         rounds: HashMap::new(),
+        listed_at: Instant::now(),
         bidder: Bidder::default(),
         bids: HashMap::new(),
         arrays: ArrayBook::default(),
@@ -238,13 +241,32 @@ fn check_registration(
     Ok(())
 }
 
+/// The node's key cannot appeal, its owner can: the log says how, and until when.
+fn report_case(at: &Address, case: &SlashCase) {
+    let (job, amount, bond) = (case.job, case.remaining, case.bond);
+    match CaseState::from_code(case.state) {
+        Some(CaseState::Open) => tracing::warn!(
+            case = %at, %job, amount, until = case.due_at,
+            "a verdict slashes this provider; if the receipt is true, the owner may appeal: proofmill stake appeal {at}"
+        ),
+        Some(CaseState::Appealed) => tracing::info!(
+            case = %at, %job, amount, bond, until = case.decide_by, "under appeal: keep this node up for the judges"
+        ),
+        Some(CaseState::Upheld) => tracing::warn!(case = %at, %job, amount, "the appeal is lost"),
+        Some(CaseState::Returned) => tracing::info!(case = %at, %job, "the appeal is won, all of it is returned"),
+        Some(CaseState::Taken) | None => tracing::info!(case = %at, %job, "nothing more can be said against the slash"),
+    }
+}
+
 struct Service {
     context: Arc<Context>,
     node: Node,
     clock: ChainClock,
     gauges: Arc<Gauges>,
-    /// Rounds by account, so that a removed account is known by its job.
-    rounds: HashMap<Address, ([u8; 32], u16)>,
+    /// Rounds by account, so that a removed account is known by its job, attempt and index.
+    rounds: HashMap<Address, ([u8; 32], u16, u8)>,
+    /// When the list of re-executors was last looked at.
+    listed_at: Instant,
     bidder: Bidder,
     /// Our bids whose rent is still out.
     bids: HashMap<Address, Bid>,
@@ -311,7 +333,14 @@ impl Service {
                 let context = self.context.clone();
                 tokio::spawn(async move { context.look(record.key).await });
             }
-            if self.context.folders.of(&record.key).has_blobs() {
+            let folder = self.context.folders.of(&record.key);
+            if folder.has_blobs() {
+                // The node may have died between storing the document and hearing what it says.
+                if record.round == APPEAL_ROUND
+                    && let Ok(spec) = steps::stored_spec(&folder)
+                {
+                    self.handle(Event::SpecRead(record.key, spec.max_seconds))?;
+                }
                 self.handle(Event::BlobsReady(record.key))?;
             }
         }
@@ -323,22 +352,7 @@ impl Service {
         if registered.endpoint_ip != ip || registered.endpoint_port != port || registered.active == 0 {
             self.context.transactions.announce(ip, port, true).await?;
         }
-        if self.context.config.reexecute {
-            let class_key = self.context.claimant.class_key;
-            let account = steps::executor_list(&class_key);
-            let list = self.context.chain.account(account).await?;
-            let list = list.and_then(|list| arbiter::ExecutorList::decode(&list.data).ok());
-            match list {
-                None => tracing::warn!("nobody has opened the list of re-executors of this class"),
-                Some(list) => {
-                    let me = self.context.me().to_bytes();
-                    let listed = list.providers.iter().take(usize::from(list.count)).any(|entry| *entry == me);
-                    if !listed {
-                        self.context.transactions.join_executors(&class_key).await?;
-                    }
-                }
-            }
-        }
+        self.context.keep_listed().await;
         Ok(())
     }
 
@@ -361,6 +375,7 @@ impl Service {
         let cancel = CancellationToken::new();
         let me = self.context.me();
         let mut jobs = self.watch(market::ID, Job::OFFSET_PROVIDER, me.as_ref(), &cancel)?;
+        let mut cases = self.watch(market::ID, SlashCase::OFFSET_PROVIDER, me.as_ref(), &cancel)?;
         let mut rounds = self.watch(arbiter::ID, Round::OFFSET_EXECUTOR, me.as_ref(), &cancel)?;
         // Without bidding nothing is watched, and the closed channel is never asked again.
         let mut auctions = match self.context.config.bidding {
@@ -390,6 +405,7 @@ impl Service {
                     self.handle(event)?;
                 }
                 Some(change) = jobs.recv() => self.job_changed(change)?,
+                Some(change) = cases.recv() => self.case_changed(change)?,
                 Some(change) = rounds.recv() => self.round_changed(change),
                 Some(change) = async { match auctions.as_mut() { Some(all) => all.recv().await, None => None } },
                     if auctions.is_some() => self.auction_changed(change),
@@ -446,6 +462,11 @@ impl Service {
             let context = self.context.clone();
             tokio::spawn(async move { context.take_back(address, bid).await });
         }
+        if self.listed_at.elapsed() >= limits::REJOIN_EVERY {
+            self.listed_at = Instant::now();
+            let context = self.context.clone();
+            tokio::spawn(async move { context.keep_listed().await });
+        }
         self.take_tasks();
         self.write_status();
     }
@@ -480,6 +501,31 @@ impl Service {
             }
             drop(turn);
         });
+    }
+
+    fn case_changed(&mut self, change: Change) -> Result<(), ServiceError> {
+        match change {
+            Change::Updated(account) => {
+                // The same bytes at this place in an account of another kind.
+                let Ok(case) = SlashCase::decode(&account.data) else { return Ok(()) };
+                let before = lock(&self.context.cases).insert(account.address, case);
+                let gone = Event::CaseGone { job: case.job.to_bytes(), attempt: case.attempt, nonce: case.nonce };
+                self.handle(judged::case_facts(&case).map_or(gone, Event::CaseSeen))?;
+                if before.is_none_or(|before| before.state != case.state) {
+                    report_case(&account.address, &case);
+                }
+            }
+            Change::Removed { address, .. } => {
+                let removed = lock(&self.context.cases).remove(&address);
+                if let Some(case) = removed {
+                    let (job, attempt, nonce) = (case.job.to_bytes(), case.attempt, case.nonce);
+                    self.handle(Event::CaseGone { job, attempt, nonce })?;
+                }
+            }
+            Change::Synced { .. } => {}
+            Change::Disconnected { reason } => tracing::warn!(reason, "the view of the chain may be late"),
+        }
+        Ok(())
     }
 
     fn bid_changed(&mut self, change: Change) {
@@ -537,12 +583,12 @@ impl Service {
         match change {
             Change::Updated(account) => {
                 let Ok(round) = Round::decode(&account.data) else { return };
-                self.rounds.insert(account.address, (round.job.to_bytes(), round.attempt));
+                self.rounds.insert(account.address, (round.job.to_bytes(), round.attempt, round.index));
                 let context = self.context.clone();
                 tokio::spawn(async move {
-                    match chain_facts::read_job(&*context.chain, round.job).await {
-                        Ok(Some(job)) => {
-                            let facts = chain_facts::round_facts(&round, job.max_seconds);
+                    match judged::read_judged(&*context.chain, AttemptLife::of_round(&round)).await {
+                        Ok(Some(judged)) => {
+                            let facts = chain_facts::round_facts(&round, judged.max_seconds);
                             context.tell(Event::RoundSeen(facts)).await;
                         }
                         Ok(None) => {}
@@ -551,19 +597,20 @@ impl Service {
                 });
             }
             Change::Removed { address, .. } => {
-                if let Some((job, attempt)) = self.rounds.remove(&address) {
+                if let Some((job, attempt, round)) = self.rounds.remove(&address) {
                     let context = self.context.clone();
-                    tokio::spawn(async move { context.tell(Event::RoundGone { job, attempt }).await });
+                    tokio::spawn(async move { context.tell(Event::RoundGone { job, attempt, round }).await });
                 }
             }
             Change::Synced { .. } => {
                 // A re-execution whose round was closed while this node was away.
-                let seen: HashSet<([u8; 32], u16)> = self.rounds.values().copied().collect();
+                let seen: HashSet<([u8; 32], u16, u8)> = self.rounds.values().copied().collect();
                 for record in self.node.records() {
-                    let (job, attempt) = (record.key.job, record.key.attempt);
-                    if record.is_live() && record.key.role == Role::Reexecute && !seen.contains(&(job, attempt)) {
+                    let (job, attempt, round) = (record.key.job, record.key.attempt, record.round);
+                    if record.is_live() && record.key.role == Role::Reexecute && !seen.contains(&(job, attempt, round))
+                    {
                         let context = self.context.clone();
-                        tokio::spawn(async move { context.tell(Event::RoundGone { job, attempt }).await });
+                        tokio::spawn(async move { context.tell(Event::RoundGone { job, attempt, round }).await });
                     }
                 }
             }

@@ -15,11 +15,12 @@ use proofmill_artifacts::{Limits as TreeLimits, ScanError, read_bundle, scan, wr
 use proofmill_chain::Chain;
 use proofmill_client::{
     address,
-    market::{self, Job},
+    arbiter::ExecutorList,
+    market::{self, Job, SlashCase},
 };
 use proofmill_dataplane::{BlobKind, BlobName, Node as DataNode, PeerAddr};
 use proofmill_jobspec::JobSpec;
-use proofmill_protocol::{job::JobState, sha256};
+use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND, sha256};
 use proofmill_provider_core::{Action, AttemptKey, ContainerState, Event, Ledgered, Record, Role, ScanResult, Step};
 use proofmill_sandbox::{EngineFacts, GpuBinding, GpuDriver, ImageFacts, SandboxPaths, TaskPlace, admit, create_body};
 use solana_address::Address;
@@ -33,6 +34,7 @@ use crate::{
     engine::{Engine, EngineError, LABEL_GPUS, LABEL_NONCE, container_name, sandbox_labels},
     folders::{AttemptFolder, FolderError, Folders},
     inventory::Inventory,
+    judged::{self, AttemptLife},
     ledger::{NodeLedger, NodeLedgerError},
     limits,
     transactions::{SendError, Transactions},
@@ -125,6 +127,8 @@ pub struct Context {
     pub events: mpsc::Sender<Event>,
     /// Jobs matched to this provider, as last read.
     pub jobs: Mutex<HashMap<[u8; 32], Job>>,
+    /// Slash cases on receipts of this provider, by their accounts, as last seen.
+    pub cases: Mutex<HashMap<Address, SlashCase>>,
     /// Devices held by attempts.
     pub leases: Mutex<HashMap<AttemptKey, Vec<String>>>,
     /// Containers being watched.
@@ -200,6 +204,38 @@ impl Context {
             }
             Err(error) => tracing::warn!(%error, "a job is not refreshed"),
         }
+    }
+
+    /// Enters the list of re-executors unless this provider is in it, or has not the stake for it. What hinders it is
+    /// said and tried again later: a node that was slashed must still come up, to serve the judges of its appeal.
+    pub async fn keep_listed(&self) {
+        if self.config.reexecute
+            && let Err(error) = self.enter_list().await
+        {
+            tracing::warn!(%error, "not entered in the list of re-executors");
+        }
+    }
+
+    async fn enter_list(&self) -> Result<(), StepError> {
+        let class_key = self.claimant.class_key;
+        let Some(list) = chain_facts::read_executors(&*self.chain, executor_list(&class_key)).await? else {
+            tracing::warn!("nobody has opened the list of re-executors of this class");
+            return Ok(());
+        };
+        if is_listed(&list, &self.me()) {
+            return Ok(());
+        }
+        let market = chain_facts::read_market_config(&*self.chain, address::market_config()).await?;
+        let stake = chain_facts::read_stake(&*self.chain, address::stake(&self.config.owner)).await?;
+        let (Some(market), Some(stake)) = (market, stake) else { return Ok(()) };
+        let (bonded, least) = (stake.bonded, market.provider_stake_min);
+        if bonded < least {
+            tracing::warn!(bonded, least, "too little stake to re-execute for audits: proofmill stake deposit");
+            return Ok(());
+        }
+        self.transactions.join_executors(&class_key).await?;
+        tracing::info!("entered in the list of re-executors");
+        Ok(())
     }
 
     /// Closes a bid once its job is over. Until then it stands: should the winner fail, the next bid may win.
@@ -295,6 +331,7 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
             (key, Step::Decline)
         }
         Action::ClaimReward(key) => (key, Step::Claim),
+        Action::AskForCase(key) => (key, Step::Ask),
         Action::DropData(key) => (key, Step::Drop),
     };
     let context = context.clone();
@@ -352,7 +389,8 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
         }
         Action::SubmitReexecution(_) => {
             let claim = context.ledger.claim(&key)?.ok_or(SendError::ClaimDamaged)?;
-            context.transactions.submit_reexecution(&key, &claim).await?;
+            let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(None) };
+            context.transactions.submit_reexecution(&key, record.nonce, &claim).await?;
         }
         Action::Decline(_, _) => {
             context.transactions.decline_job(&key).await?;
@@ -361,6 +399,12 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
             let job = context.read_job(key.job).await?;
             let job = job.ok_or(FactError::NoAccount { account: Address::new_from_array(key.job), what: "job" })?;
             context.transactions.claim_reward(&key, &job).await?;
+        }
+        Action::AskForCase(_) => {
+            let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(None) };
+            let case = chain_facts::read_case(&*context.chain, AttemptLife::of_record(&record).slash_case()).await?;
+            let gone = Event::CaseGone { job: key.job, attempt: key.attempt, nonce: record.nonce };
+            return Ok(Some(case.as_ref().and_then(judged::case_facts).map_or(gone, Event::CaseSeen)));
         }
         Action::DropData(_) => {
             let folder = context.folders.of(&key);
@@ -382,7 +426,10 @@ fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> StepError {
 }
 
 /// The specification stored for an attempt.
-fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
+///
+/// # Errors
+/// If there is none, or it cannot be run.
+pub fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
     let path = folder.spec();
     let bytes = std::fs::read(&path).map_err(file_error(&path))?;
     JobSpec::parse(&bytes).map_err(|error| StepError::CannotRun { reason: error.to_string() })
@@ -392,18 +439,23 @@ fn stored_spec(folder: &AttemptFolder) -> Result<JobSpec, StepError> {
 ///
 /// # Errors
 /// The first thing that does not agree.
-pub fn check_spec(bytes: &[u8], job: &Job) -> Result<JobSpec, SpecRefusal> {
-    if sha256(&[bytes]) != job.spec_hash {
+pub fn check_spec(
+    bytes: &[u8],
+    spec_hash: &[u8; 32],
+    image_digest: &[u8; 32],
+    input_root: &[u8; 32],
+) -> Result<JobSpec, SpecRefusal> {
+    if sha256(&[bytes]) != *spec_hash {
         return Err(SpecRefusal::OtherSpec);
     }
     let spec = JobSpec::parse(bytes).map_err(|error| SpecRefusal::Unrunnable(error.to_string()))?;
-    if spec.image.0 != job.image_digest {
+    if spec.image.0 != *image_digest {
         return Err(SpecRefusal::Unrunnable(format!(
             "the specification names {}, the chain another image",
             spec.image
         )));
     }
-    if !spec.accepts_input(&job.input_root) {
+    if !spec.accepts_input(input_root) {
         return Err(SpecRefusal::Unrunnable("the specification names one input, the chain another".to_owned()));
     }
     Ok(spec)
@@ -449,9 +501,11 @@ pub fn endpoint(ip: [u8; 16], port: u16) -> SocketAddr {
 async fn fetch(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError> {
     let account = Address::new_from_array(key.job);
     let missing = |what| FactError::NoAccount { account, what };
-    let job = chain_facts::read_job(&*context.chain, account).await?.ok_or(missing("job"))?;
+    let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(()) };
+    let facts = judged::read_judged(&*context.chain, AttemptLife::of_record(&record)).await?;
+    let facts = facts.ok_or(missing("job, and no open slash case of it,"))?;
     let judged =
-        chain_facts::read_provider(&*context.chain, job.provider).await?.ok_or(missing("provider of the job"))?;
+        chain_facts::read_provider(&*context.chain, facts.provider).await?.ok_or(missing("provider of the job"))?;
     let folder = context.folders.of(&key);
     folder.create()?;
     let refused = |error: proofmill_dataplane::DataError| StepError::FetchBlobs { reason: error.to_string() };
@@ -459,18 +513,24 @@ async fn fetch(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let peer = context.data.connect(PeerAddr { key: judged.node_key, addr }).await.map_err(refused)?;
     let name = |kind| BlobName { job: key.job, attempt: key.attempt, kind };
     let spec = peer.get_bytes(&name(BlobKind::Spec), limits::SPEC_BYTES_MAX).await.map_err(refused)?;
-    check_spec(&spec, &job).map_err(|refusal| match refusal {
+    let checked = check_spec(&spec, &facts.spec_hash, &facts.image_digest, &facts.input_root);
+    let document = checked.map_err(|refusal| match refusal {
         SpecRefusal::OtherSpec => StepError::FetchBlobs { reason: refusal.to_string() },
         SpecRefusal::Unrunnable(reason) => StepError::CannotRun { reason },
     })?;
     let input = folder.input_bundle();
     peer.get(&name(BlobKind::Input), &input, limits::INPUT_BYTES_MAX, |_, _| {}).await.map_err(refused)?;
-    let root = job.input_root;
+    let root = facts.input_root;
     blocking(move || {
         std::fs::write(folder.spec(), &spec).map_err(file_error(&folder.spec()))?;
         unpack_input(&folder, &root)
     })
-    .await
+    .await?;
+    if record.round == APPEAL_ROUND {
+        // A case does not say how long the run may take; its document does.
+        context.tell(Event::SpecRead(key, document.max_seconds)).await;
+    }
+    Ok(())
 }
 
 async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError> {
@@ -485,7 +545,7 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     if let Some(device) = context.inventory.devices.iter().find(|device| !spec.accepts_model(&device.model)) {
         return Err(cannot(format!("the job asks for another model than {:?}", device.model)));
     }
-    let task = task_place(context, &key).await?;
+    let task = task_place(context, &record).await?;
     folder.create_output()?;
 
     let gpu = lease(context, key, usize::from(spec.resources.gpu_count))?;
@@ -521,9 +581,10 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
 }
 
 /// Where the job stands in its array, if it is a task of one, by the chain. The array outlives its tasks.
-async fn task_place(context: &Context, key: &AttemptKey) -> Result<Option<TaskPlace>, StepError> {
-    let account = Address::new_from_array(key.job);
-    let job = context.job(key.job).await?.ok_or(FactError::NoAccount { account, what: "job" })?;
+async fn task_place(context: &Context, record: &Record) -> Result<Option<TaskPlace>, StepError> {
+    let job = context.job(record.key.job).await?.filter(|job| job.nonce == record.nonce);
+    // Run again for an appeal after the job was closed: its case does not say whether it was a task (docs/adr/0013).
+    let Some(job) = job else { return Ok(None) };
     if job.array == Address::default() {
         return Ok(None);
     }
@@ -671,6 +732,11 @@ pub fn announced_ip(ip: IpAddr) -> [u8; 16] {
     }
 }
 
+/// Whether a provider is in a list of re-executors. What lies behind the count is left over from who was removed.
+fn is_listed(list: &ExecutorList, provider: &Address) -> bool {
+    list.providers.iter().take(usize::from(list.count)).any(|entry| entry == provider.as_array())
+}
+
 /// The executor list of a class, as its account address.
 pub fn executor_list(class_key: &[u8; 32]) -> Address {
     address::executors(class_key)
@@ -690,13 +756,24 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_that_was_removed_from_the_list_is_not_in_it() {
+        let mut data = vec![0; ExecutorList::LEN];
+        data[..8].copy_from_slice(&ExecutorList::DISCRIMINATOR);
+        let mut list = ExecutorList::decode(&data).unwrap();
+        let (first, second) = (Address::new_from_array([1; 32]), Address::new_from_array([2; 32]));
+        list.providers[0] = first.to_bytes();
+        list.providers[1] = second.to_bytes();
+        list.count = 1;
+        assert_eq!([first, second].map(|provider| is_listed(&list, &provider)), [true, false]);
+        list.count = 2;
+        assert!(is_listed(&list, &second));
+    }
+
+    #[test]
     fn only_the_committed_bytes_are_a_specification() {
-        let mut data = Job::DISCRIMINATOR.to_vec();
-        data.resize(Job::LEN, 0);
-        let mut job = Job::decode(&data).unwrap();
-        assert!(matches!(check_spec(b"{}", &job), Err(SpecRefusal::OtherSpec)));
-        job.spec_hash = sha256(&[b"{}"]);
-        assert!(matches!(check_spec(b"{}", &job), Err(SpecRefusal::Unrunnable(_))));
+        let (hash, none) = (sha256(&[b"{}"]), [0; 32]);
+        assert!(matches!(check_spec(b"{}", &none, &none, &none), Err(SpecRefusal::OtherSpec)));
+        assert!(matches!(check_spec(b"{}", &hash, &none, &none), Err(SpecRefusal::Unrunnable(_))));
     }
 
     #[test]
@@ -706,12 +783,8 @@ mod tests {
             "resources": { "cpus_milli": 1000, "memory_mib": 64 }, "inputs": { "root": "cd".repeat(32) }
         });
         let bytes = JobSpec::parse(document.to_string().as_bytes()).unwrap().canonical_json();
-        let mut data = Job::DISCRIMINATOR.to_vec();
-        data.resize(Job::LEN, 0);
-        let mut job = Job::decode(&data).unwrap();
-        (job.spec_hash, job.image_digest, job.input_root) = (sha256(&[&bytes]), [0xab; 32], [0xcd; 32]);
-        assert!(check_spec(&bytes, &job).is_ok());
-        job.input_root = [0; 32];
-        assert!(matches!(check_spec(&bytes, &job), Err(SpecRefusal::Unrunnable(_))));
+        let (hash, image, input) = (sha256(&[&bytes]), [0xab; 32], [0xcd; 32]);
+        assert!(check_spec(&bytes, &hash, &image, &input).is_ok());
+        assert!(matches!(check_spec(&bytes, &hash, &image, &[0; 32]), Err(SpecRefusal::Unrunnable(_))));
     }
 }

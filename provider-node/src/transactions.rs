@@ -8,13 +8,17 @@ use proofmill_client::{
     arbiter,
     market::{self, Job, MarketError},
 };
+use proofmill_protocol::limits::APPEAL_ROUND;
 use proofmill_provider_core::AttemptKey;
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-use crate::ledger::{NodeLedger, SignedClaim};
+use crate::{
+    judged::AttemptLife,
+    ledger::{NodeLedger, SignedClaim},
+};
 
 /// Why a transaction had no effect.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +170,12 @@ impl Transactions {
     ///
     /// # Errors
     /// [`SendError`].
-    pub async fn submit_reexecution(&self, key: &AttemptKey, claim: &SignedClaim) -> Result<Confirmed, SendError> {
+    pub async fn submit_reexecution(
+        &self,
+        key: &AttemptKey,
+        nonce: u64,
+        claim: &SignedClaim,
+    ) -> Result<Confirmed, SendError> {
         let SignedClaim::Reexecution { commitment, signature, metered_ms, round, .. } = claim else {
             return Err(SendError::ClaimDamaged);
         };
@@ -175,11 +184,13 @@ impl Transactions {
             operator: self.operator.pubkey(),
             config: address::arbiter_config(),
             provider: self.provider,
-            round: address::round(&Address::new_from_array(key.job), key.attempt, *round),
+            round: AttemptLife::of_key(key, nonce).round(*round),
         };
         let args = arbiter::ReexecutionArgs { commitment: *commitment, metered_ms: *metered_ms, signature };
         let instruction = arbiter::submit_reexecution(accounts, arbiter::SubmitReexecutionArgs { args });
-        self.send("submit_reexecution", &outbox_key(b"again", key), vec![instruction]).await
+        // One node may run an attempt again for its rounds and, later, for its appeal.
+        let effect: &[u8] = if *round == APPEAL_ROUND { b"appeal" } else { b"again" };
+        self.send("submit_reexecution", &outbox_key(effect, key), vec![instruction]).await
     }
 
     /// Claims the reward of a settled job into the owner's token account, which is made if it is missing.

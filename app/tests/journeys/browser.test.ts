@@ -32,6 +32,7 @@ afterAll(async () => {
 async function picture(page: Page, name: string, { full = false } = {}): Promise<void> {
   if (PICTURES === null) return;
   mkdirSync(PICTURES, { recursive: true });
+  await page.waitForFunction(() => document.querySelectorAll('main .bone').length === 0);
   await page.evaluate(() => window.scrollTo(0, 0));
   // Words about what just happened come and go; a picture is of the page.
   await page
@@ -118,6 +119,7 @@ test('a_tenant_goes_from_a_wallet_to_a_verified_result', async () => {
   await page.reload();
   await stamped(page, 'Proven');
   await says(page, /Verdict: valid|of 5 revealed valid/u);
+  await says(page, 'The log has ended.');
   await picture(page, 'job-proven-dark', { full: true });
   await page.evaluate(() => localStorage.setItem('proofmill.theme', 'light'));
 

@@ -51,7 +51,7 @@ pub struct RoundFacts {
     pub attempt: u16,
     /// The job's nonce.
     pub nonce: u64,
-    /// 1 or 2.
+    /// 1, 2, or 3 on appeal.
     pub round: u8,
     /// Attestations still come in.
     pub open: bool,
@@ -59,8 +59,24 @@ pub struct RoundFacts {
     pub reexecuted: bool,
     /// Last instant at which a claim is accepted, chain clock.
     pub attest_until: i64,
-    /// Longest run, seconds.
+    /// Longest run, seconds. Of an appeal, where nothing on chain says so: the whole seconds that the receipt was
+    /// metered for, until [`Event::SpecRead`] says more.
     pub max_seconds: u32,
+}
+
+/// A `SlashCase` on a receipt of this node that may still be appealed or judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseFacts {
+    /// The judged job.
+    pub job: [u8; 32],
+    /// The judged attempt.
+    pub attempt: u16,
+    /// The job's nonce.
+    pub nonce: u64,
+    /// When it was opened, chain clock.
+    pub opened_at: i64,
+    /// The last instant at which it may be appealed or, once it is, at which it has to be decided, chain clock.
+    pub until: i64,
 }
 
 /// What the engine says about an attempt's container.
@@ -116,6 +132,8 @@ pub enum Step {
     Decline,
     /// [`Action::ClaimReward`].
     Claim,
+    /// [`Action::AskForCase`].
+    Ask,
     /// [`Action::DropData`].
     Drop,
 }
@@ -138,7 +156,22 @@ pub enum Event {
         job: [u8; 32],
         /// The judged attempt.
         attempt: u16,
+        /// Which round.
+        round: u8,
     },
+    /// A slash case on one of our receipts, as it is now. Nothing that a committee could ask for is deleted meanwhile.
+    CaseSeen(CaseFacts),
+    /// There is no such case, or nobody will judge it any more.
+    CaseGone {
+        /// The judged job.
+        job: [u8; 32],
+        /// The judged attempt.
+        attempt: u16,
+        /// The job's nonce.
+        nonce: u64,
+    },
+    /// The stored specification of a re-execution allows a run this long, seconds. Only an appeal needs it.
+    SpecRead(AttemptKey, u32),
     /// Specification and input are stored and verified.
     BlobsReady(AttemptKey),
     /// It cannot be run here: the specification, the input, the admission rules or the image say so.
@@ -192,6 +225,9 @@ pub enum Action {
     Decline(AttemptKey, DeclineReason),
     /// Send `claim_reward`.
     ClaimReward(AttemptKey),
+    /// Look whether a slash case on this run may still be judged; answered by [`Event::CaseSeen`] or
+    /// [`Event::CaseGone`].
+    AskForCase(AttemptKey),
     /// Delete the attempt's data.
     DropData(AttemptKey),
 }

@@ -10,6 +10,7 @@
 //! - an attempt whose container has once been seen never gets another; after a restart the same one is adopted;
 //! - if the chain says running, and there is neither a container nor a recorded receipt, the job is declined;
 //! - a job that ended on chain has its container stopped and removed;
+//! - what was run is kept while a slash case on it may be judged, and deleted only after the chain was asked;
 //! - once a receipt is recorded it is submitted as it is, and none is signed again;
 //! - a container past `max_seconds` is stopped, and the termination says so.
 #![warn(missing_docs)]
@@ -19,6 +20,6 @@ pub mod limits;
 mod node;
 mod record;
 
-pub use event::{Action, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step};
+pub use event::{Action, CaseFacts, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step};
 pub use node::Node;
 pub use record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Phase, Record, Role};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use proofmill_protocol::{job::JobState, receipt::Termination};
+use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND, receipt::Termination};
 
 use crate::{
-    event::{Action, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step},
-    limits::{OVERRUN_MS, RETENTION_SECONDS, RETRY_SECONDS},
+    event::{Action, CaseFacts, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step},
+    limits::{
+        CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX, OVERRUN_MS, RETENTION_SECONDS, RETRY_SECONDS,
+    },
     record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Phase, Record, Role},
 };
 
@@ -28,12 +30,32 @@ enum Seen {
     Gone,
 }
 
+/// What the chain last said about a slash of a run. Not kept over a restart: it is asked again before data is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    Unknown,
+    /// It may be judged; what it is about is kept until then.
+    Open {
+        until: i64,
+    },
+    Over,
+}
+
+/// What has come to the place of an attempt that is still remembered: it begins when that one is forgotten.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Job(JobFacts),
+    Round(RoundFacts),
+}
+
 #[derive(Debug)]
 struct Entry {
     record: Record,
     seen: Seen,
     container: Container,
     blobs_ready: bool,
+    case: Case,
+    next: Option<Next>,
     /// Steps under way, or not to be tried again before an instant.
     held: BTreeMap<Step, i64>,
 }
@@ -45,7 +67,15 @@ impl Entry {
     fn new(record: Record) -> Entry {
         // A container is asked for only from `Starting` on: before it there is none.
         let container = if record.may_have_container() { Container::Unknown } else { Container::Absent };
-        Entry { record, seen: Seen::Nothing, container, blobs_ready: false, held: BTreeMap::new() }
+        Entry {
+            record,
+            seen: Seen::Nothing,
+            container,
+            blobs_ready: false,
+            case: Case::Unknown,
+            next: None,
+            held: BTreeMap::new(),
+        }
     }
 
     /// Takes a step unless it is under way or held back.
@@ -68,6 +98,16 @@ impl Entry {
         if !self.starting() {
             self.held.remove(&Step::Start);
         }
+    }
+
+    /// Whether the data may be what a committee asks for. Only what was run can be slashed for.
+    fn kept_for_case(&self, now: ChainNow) -> bool {
+        self.record.key.role == Role::Run
+            && match self.case {
+                Case::Unknown => true,
+                Case::Open { until } => now.unix_seconds <= until,
+                Case::Over => false,
+            }
     }
 
     fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
@@ -127,16 +167,41 @@ impl Node {
                 let (from, to) = (first_key(job), last_key(job));
                 let keys: Vec<AttemptKey> = self.entries.range(from..=to).map(|(key, _)| *key).collect();
                 for key in keys {
-                    if let Some(entry) = self.entries.get_mut(&key) {
+                    // An appeal is judged whether or not the job is still there.
+                    if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.record.round != APPEAL_ROUND) {
                         entry.seen = Seen::Gone;
+                        entry.next.take_if(|next| matches!(next, Next::Job(_)));
                     }
                     self.decide(key, now, &mut actions);
                 }
             }
-            Event::RoundGone { job, attempt } => {
+            Event::RoundGone { job, attempt, round } => {
                 let key = AttemptKey { job, attempt, role: Role::Reexecute };
-                self.with(key, now, &mut actions, |entry, _| entry.seen = Seen::Gone);
+                self.with(key, now, &mut actions, |entry, _| {
+                    entry.next.take_if(|next| matches!(next, Next::Round(facts) if facts.round == round));
+                    if entry.record.round == round {
+                        entry.seen = Seen::Gone;
+                    }
+                });
             }
+            Event::CaseSeen(facts) => self.case_seen(now, facts, &mut actions),
+            Event::CaseGone { job, attempt, nonce } => {
+                let key = AttemptKey { job, attempt, role: Role::Run };
+                self.with(key, now, &mut actions, |entry, _| {
+                    if entry.record.nonce == nonce {
+                        entry.held.remove(&Step::Ask);
+                        entry.case = Case::Over;
+                    }
+                });
+            }
+            Event::SpecRead(key, max_seconds) => self.with(key, now, &mut actions, |entry, actions| {
+                let unstarted = matches!(entry.record.phase, Phase::Wanted);
+                // Of a job's own rounds the chain says how long, and it has the word.
+                if unstarted && entry.record.round == APPEAL_ROUND && entry.record.max_seconds < max_seconds {
+                    entry.record.max_seconds = max_seconds;
+                    actions.push(Action::Persist(entry.record));
+                }
+            }),
             Event::BlobsReady(key) => self.with(key, now, &mut actions, |entry, _| {
                 entry.held.remove(&Step::Fetch);
                 entry.blobs_ready = true;
@@ -202,9 +267,16 @@ impl Node {
         match step {
             Step::Drop => {
                 // Only an ended attempt is dropped: a late answer must not forget a live one.
-                if !entry.record.is_live() {
-                    self.entries.remove(&key);
-                    actions.push(Action::Forget(key));
+                if entry.record.is_live() {
+                    return;
+                }
+                let next = entry.next;
+                self.entries.remove(&key);
+                actions.push(Action::Forget(key));
+                match next {
+                    Some(Next::Job(facts)) => self.job_seen(now, facts, actions),
+                    Some(Next::Round(facts)) => self.round_seen(now, facts, actions),
+                    None => {}
                 }
                 return;
             }
@@ -219,7 +291,7 @@ impl Node {
             Step::Declare | Step::Submit | Step::Decline | Step::Claim | Step::Stop | Step::Start => {
                 entry.held.insert(step, now.unix_seconds.saturating_add(RETRY_SECONDS));
             }
-            Step::Fetch | Step::Scan | Step::Sign => {
+            Step::Fetch | Step::Scan | Step::Sign | Step::Ask => {
                 entry.held.remove(&step);
             }
         }
@@ -256,8 +328,11 @@ impl Node {
             }
             entry.seen = Seen::Job(facts);
         } else {
-            // Another life of the address: clear the way at once, the next sight of it begins anew.
+            // Another life of the address, or another's: clear the way at once. Ours begins when it is clear.
             entry.seen = Seen::Gone;
+            if entry.record.nonce != facts.nonce {
+                entry.next = facts.matched_to_me.then_some(Next::Job(facts));
+            }
             if let Phase::Ended { reason, container_removed, .. } = entry.record.phase {
                 entry.enter(Phase::Ended { reason, drop_at: now.unix_seconds, container_removed }, actions);
             } else {
@@ -289,12 +364,33 @@ impl Node {
                 entry.seen = Seen::Round(facts);
             }
             Some(entry) => {
-                if entry.record.nonce != facts.nonce {
+                // A job's rounds lie where those of its earlier lives did; an appeal's lies where no other ever will.
+                let replaced = entry.record.round != APPEAL_ROUND && facts.round != APPEAL_ROUND;
+                if entry.record.nonce != facts.nonce && replaced {
                     entry.end(EndReason::Gone, now.unix_seconds, actions);
+                }
+                if worth_it {
+                    entry.next = Some(Next::Round(facts));
+                } else {
+                    let same = |next: &RoundFacts| (next.nonce, next.round) == (facts.nonce, facts.round);
+                    entry.next.take_if(|next| matches!(next, Next::Round(next) if same(next)));
                 }
             }
         }
         self.decide(key, now, actions);
+    }
+
+    fn case_seen(&mut self, now: ChainNow, facts: CaseFacts, actions: &mut Vec<Action>) {
+        let key = AttemptKey { job: facts.job, attempt: facts.attempt, role: Role::Run };
+        self.with(key, now, actions, |entry, _| {
+            if entry.record.nonce != facts.nonce {
+                return;
+            }
+            let longest = facts.opened_at.saturating_add(CASE_KEEP_SECONDS_MAX);
+            let until = facts.until.saturating_add(CASE_GRACE_SECONDS).min(longest);
+            entry.case = Case::Open { until };
+            entry.held.insert(Step::Ask, now.unix_seconds.saturating_add(CASE_ASK_SECONDS));
+        });
     }
 
     fn decide(&mut self, key: AttemptKey, now: ChainNow, actions: &mut Vec<Action>) {
@@ -392,11 +488,30 @@ impl Node {
                     if entry.take(Step::Remove, now) {
                         actions.push(Action::RemoveContainer(key));
                     }
-                } else if now.unix_seconds >= drop_at && entry.take(Step::Drop, now) {
-                    actions.push(Action::DropData(key));
+                } else if now.unix_seconds >= drop_at || entry.next.is_some() {
+                    drop_data(entry, now, actions);
                 }
             }
         }
+    }
+}
+
+/// Deletes what nobody can ask for any more.
+fn drop_data(entry: &mut Entry, now: ChainNow, actions: &mut Vec<Action>) {
+    let key = entry.record.key;
+    if !entry.kept_for_case(now) {
+        if entry.take(Step::Drop, now) {
+            actions.push(Action::DropData(key));
+        }
+        return;
+    }
+    if entry.take(Step::Ask, now) {
+        actions.push(Action::AskForCase(key));
+    }
+    // Whoever reuses the address gets the job back: what lies there is not given up for it.
+    let waits = matches!(entry.next, Some(Next::Job(facts)) if facts.state == JobState::Matched);
+    if waits && entry.case != Case::Unknown && entry.take(Step::Decline, now) {
+        actions.push(Action::Decline(key, DeclineReason::AddressHeld));
     }
 }
 

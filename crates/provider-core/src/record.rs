@@ -34,6 +34,8 @@ pub enum DeclineReason {
     WorkLost,
     /// The container disappeared under us.
     ContainerLost,
+    /// The job's address is reused while what an earlier life left there is still evidence in a slash case.
+    AddressHeld,
 }
 
 /// Why nothing more is done for an attempt.
@@ -135,7 +137,7 @@ pub struct Record {
     pub key: AttemptKey,
     /// The job's nonce: this life of the address and no other.
     pub nonce: u64,
-    /// The round of a re-execution; 0 for a run.
+    /// The round of a re-execution, 3 on appeal; 0 for a run.
     pub round: u8,
     /// Longest run, seconds.
     pub max_seconds: u32,

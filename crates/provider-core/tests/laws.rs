@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND};
 use proofmill_provider_core::{
-    Action, AttemptKey, ChainNow, ContainerState, Event, Exit, JobFacts, Ledgered, Node, Phase, Record, Role,
-    RoundFacts, ScanResult, Step,
+    Action, AttemptKey, CaseFacts, ChainNow, ContainerState, DeclineReason, Event, Exit, JobFacts, Ledgered, Node,
+    Phase, Record, Role, RoundFacts, ScanResult, Step,
+    limits::{CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX},
 };
 use proptest::prelude::*;
 
@@ -29,6 +30,8 @@ struct World {
     claimed: bool,
     round_open: bool,
     reexecuted: bool,
+    /// A slash of the run that may still be judged.
+    case: Option<CaseFacts>,
     blobs: BTreeMap<AttemptKey, ()>,
     boxes: BTreeMap<AttemptKey, Vessel>,
     persisted: BTreeMap<AttemptKey, Record>,
@@ -51,6 +54,7 @@ impl World {
             claimed: false,
             round_open: true,
             reexecuted: false,
+            case: None,
             blobs: BTreeMap::new(),
             boxes: BTreeMap::new(),
             persisted: BTreeMap::new(),
@@ -107,6 +111,10 @@ impl World {
                 assert_eq!(first, recorded, "two receipts for one attempt");
                 self.owed.push(action);
             }
+            Action::Decline(key, DeclineReason::AddressHeld) => {
+                assert!(matches!(self.phase(key), Some(Phase::Ended { .. })));
+                self.owed.push(action);
+            }
             Action::Decline(key, _) => {
                 assert!(matches!(self.phase(key), Some(Phase::Declining(_))));
                 assert_eq!(key.role, Role::Run);
@@ -116,8 +124,25 @@ impl World {
                 assert!(self.seen.contains_key(&key), "declared started without a container");
                 self.owed.push(action);
             }
+            Action::DropData(key) => {
+                assert!(key != RUN || self.case.is_none(), "dropped what a committee may ask for");
+                self.owed.push(action);
+            }
             other => self.owed.push(other),
         }
+    }
+
+    fn case_event(&self) -> Event {
+        match self.case {
+            Some(facts) => Event::CaseSeen(facts),
+            None => Event::CaseGone { job: RUN.job, attempt: RUN.attempt, nonce: 9 },
+        }
+    }
+
+    /// The verdict went against the run: the owner may appeal for a day.
+    fn slash(&mut self) {
+        let (opened_at, until) = (self.now, self.now + 86_400);
+        self.case = Some(CaseFacts { job: RUN.job, attempt: RUN.attempt, nonce: 9, opened_at, until });
     }
 
     /// The daemon carries out one thing it was asked for, and answers.
@@ -182,6 +207,10 @@ impl World {
             Action::ClaimReward(key) => {
                 self.claimed = true;
                 Event::Done(key, Step::Claim)
+            }
+            Action::AskForCase(key) => {
+                assert_eq!(key, RUN, "only what was run can be slashed for");
+                self.case_event()
             }
             Action::DropData(key) => {
                 self.blobs.remove(&key);
@@ -312,6 +341,7 @@ fn step(action: &Action) -> Option<(AttemptKey, Step)> {
         Action::SubmitProof(key) | Action::SubmitReexecution(key) => (key, Step::Submit),
         Action::Decline(key, _) => (key, Step::Decline),
         Action::ClaimReward(key) => (key, Step::Claim),
+        Action::AskForCase(key) => (key, Step::Ask),
         Action::DropData(key) => (key, Step::Drop),
     })
 }
@@ -329,6 +359,8 @@ enum Move {
     Judge(bool),
     EndRound,
     Close,
+    LookCase,
+    EndCase,
 }
 
 fn moves() -> impl Strategy<Value = (Move, Option<usize>)> {
@@ -344,6 +376,8 @@ fn moves() -> impl Strategy<Value = (Move, Option<usize>)> {
         2 => any::<bool>().prop_map(Move::Judge),
         1 => Just(Move::EndRound),
         1 => Just(Move::Close),
+        1 => Just(Move::LookCase),
+        1 => Just(Move::EndCase),
     ];
     (one, prop::option::weighted(0.1, 0usize..3))
 }
@@ -377,6 +411,9 @@ proptest! {
                     if world.state == Some(JobState::Submitted) {
                         world.state = Some(JobState::Settled);
                         world.paid = u64::from(accept);
+                        if !accept {
+                            world.slash();
+                        }
                     }
                 }
                 Move::EndRound => world.round_open = false,
@@ -385,6 +422,14 @@ proptest! {
                         world.state = None;
                     }
                 }
+                Move::LookCase => {
+                    let event = world.case_event();
+                    // Before it is opened nobody has seen it closed.
+                    if world.case.is_some() || matches!(world.state, Some(JobState::Settled) | None) {
+                        world.event(event, crash);
+                    }
+                }
+                Move::EndCase => world.case = None,
             }
             for count in world.created.values() {
                 prop_assert!(*count <= 1, "two containers for one attempt");
@@ -500,4 +545,144 @@ fn a_recorded_receipt_is_sent_again_after_a_crash_and_never_signed_again() {
     world.restart();
     world.look_at_job(None);
     assert_eq!(world.owed, [Action::SubmitProof(RUN)]);
+}
+
+/// A run whose job was settled against it and is closed.
+fn slashed() -> World {
+    let mut world = World::new();
+    world.round_open = false;
+    world.look_at_job(None);
+    world.blobs.insert(RUN, ());
+    world.event(Event::BlobsReady(RUN), None);
+    world.state = Some(JobState::Settled);
+    world.slash();
+    world.look_at_job(None);
+    world
+}
+
+#[test]
+fn data_of_an_open_case_is_kept() {
+    let mut world = slashed();
+    world.settle();
+    assert!(world.blobs.contains_key(&RUN) && world.persisted.contains_key(&RUN));
+    // Nor does the end of the job change that, nor a restart after which nothing was seen yet.
+    world.state = None;
+    world.restart();
+    world.settle();
+    assert!(world.blobs.contains_key(&RUN) && world.persisted.contains_key(&RUN));
+}
+
+#[test]
+fn data_is_dropped_once_the_case_is_gone() {
+    let mut world = slashed();
+    world.settle();
+    world.case = None;
+    world.event(world.case_event(), None);
+    assert_eq!(world.owed, [Action::DropData(RUN)]);
+    world.answer(0, false, None);
+    assert!(world.blobs.is_empty() && world.persisted.is_empty());
+}
+
+/// The chain is asked again and again; what it says last counts, and nothing is kept for ever.
+#[test]
+fn data_of_a_case_is_kept_no_longer_than_the_case_can_last() {
+    let mut world = slashed();
+    world.settle();
+    let appealed = CaseFacts { until: world.now + 172_800, ..world.case.unwrap() };
+    world.case = Some(appealed);
+    world.tick(CASE_ASK_SECONDS, None);
+    assert_eq!(world.owed, [Action::AskForCase(RUN)]);
+    world.answer(0, false, None);
+    let kept_until = appealed.until + CASE_GRACE_SECONDS;
+    world.tick(kept_until - world.now, None);
+    assert_eq!(world.owed, [Action::AskForCase(RUN)]);
+    world.case = None;
+    world.tick(1, None);
+    assert_eq!(world.owed, [Action::AskForCase(RUN), Action::DropData(RUN)]);
+
+    let mut world = slashed();
+    let endless = CaseFacts { until: i64::MAX, ..world.case.unwrap() };
+    world.case = Some(endless);
+    world.settle();
+    world.tick(endless.opened_at + CASE_KEEP_SECONDS_MAX - world.now, None);
+    assert_eq!(world.owed, [Action::AskForCase(RUN)]);
+    world.case = None;
+    world.tick(1, None);
+    assert_eq!(world.owed, [Action::AskForCase(RUN), Action::DropData(RUN)]);
+}
+
+/// A tenant cannot make its provider delete the evidence by posting the job again at the same address.
+#[test]
+fn a_job_at_the_address_of_an_open_case_is_given_back_and_begins_when_the_case_is_gone() {
+    let mut world = slashed();
+    world.settle();
+    let second = JobFacts { nonce: 10, start_by: 9_000, ..world.facts(JobState::Matched) };
+    world.event(Event::JobSeen(second), None);
+    assert_eq!(world.owed.pop(), Some(Action::Decline(RUN, DeclineReason::AddressHeld)));
+    assert_eq!(world.persisted.get(&RUN).map(|record| record.nonce), Some(9));
+    world.case = None;
+    world.event(world.case_event(), None);
+    assert_eq!(world.owed, [Action::DropData(RUN)]);
+    world.answer(0, false, None);
+    assert_eq!(world.persisted.get(&RUN).map(|record| (record.nonce, record.phase)), Some((10, Phase::Wanted)));
+}
+
+fn appeal(world: &World) -> RoundFacts {
+    RoundFacts {
+        job: AGAIN.job,
+        attempt: 1,
+        nonce: 9,
+        round: APPEAL_ROUND,
+        open: true,
+        reexecuted: false,
+        attest_until: world.now + 1_000,
+        max_seconds: 3,
+    }
+}
+
+#[test]
+fn the_appeals_run_outlives_the_job_and_the_rounds_before() {
+    let mut world = World::new();
+    world.event(Event::RoundSeen(appeal(&world)), None);
+    assert_eq!(world.owed, [Action::FetchBlobs(AGAIN)]);
+    world.event(Event::JobGone { job: AGAIN.job }, None);
+    world.event(Event::RoundGone { job: AGAIN.job, attempt: 1, round: 1 }, None);
+    assert_eq!(world.phase(AGAIN), Some(Phase::Wanted));
+    world.event(Event::RoundGone { job: AGAIN.job, attempt: 1, round: APPEAL_ROUND }, None);
+    assert!(matches!(world.phase(AGAIN), Some(Phase::Ended { .. })));
+}
+
+#[test]
+fn an_appeals_run_takes_its_time_from_the_document() {
+    let mut world = World::new();
+    world.event(Event::RoundSeen(appeal(&world)), None);
+    world.event(Event::SpecRead(AGAIN, 2), None);
+    assert_eq!(world.persisted[&AGAIN].max_seconds, 3, "never less than was metered");
+    world.event(Event::SpecRead(AGAIN, 60), None);
+    assert_eq!(world.persisted[&AGAIN].max_seconds, 60);
+    // Of a job's own round the chain says how long.
+    let mut world = World::new();
+    world.look_at_round(None);
+    world.event(Event::SpecRead(AGAIN, 60), None);
+    assert_eq!(world.persisted[&AGAIN].max_seconds, MAX_SECONDS);
+}
+
+/// Where a class has three providers, one of the two who ran it again is drawn for the appeal.
+#[test]
+fn who_ran_it_again_before_begins_anew_for_the_appeal() {
+    let mut world = World::new();
+    world.look_at_round(None);
+    world.event(Event::RoundSeen(appeal(&world)), None);
+    assert_eq!(world.persisted[&AGAIN].round, 1, "the first is not disturbed while its round is open");
+    world.owed.clear();
+    world.round_open = false;
+    world.look_at_round(None);
+    assert_eq!(world.owed, [Action::DropData(AGAIN)]);
+    world.answer(0, false, None);
+    let record = world.persisted[&AGAIN];
+    assert_eq!((record.round, record.phase), (APPEAL_ROUND, Phase::Wanted));
+    assert_eq!(world.owed, [Action::FetchBlobs(AGAIN)]);
+    // Late news of the first changes nothing.
+    world.look_at_round(None);
+    assert_eq!(world.persisted[&AGAIN], record);
 }
