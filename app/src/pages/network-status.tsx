@@ -171,6 +171,7 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   ProofSubmitted: 'A receipt was submitted',
   RoundOpened: 'A committee was drawn',
   AttestationCommitted: 'A validator committed to an opinion',
+  AttestationsCommitted: 'A committee committed to its opinions',
   AttestationsRevealed: 'Opinions were revealed',
   ReexecutionSubmitted: 'A re-run was submitted',
   VerdictReached: 'A verdict was reached',
