@@ -286,11 +286,11 @@ async fn follow_history(app: Arc<App>, hint: Arc<Notify>, cancel: CancellationTo
 
 /// One look: lists, reads what is new, applies it, moves the cursor.
 pub async fn look(app: &App, history: &mut History) -> Result<(), FeedError> {
-    let listing = list(&app.chain, history.cursor()).await?;
+    let (listing, times) = list(&app.chain, history.cursor()).await?;
     let steps = history.observe(&listing);
     let newest = listing.slots.keys().next_back().copied().unwrap_or(listing.finalized).max(listing.finalized);
     for part in steps.chunks(limits::SLOTS_PER_COMMIT) {
-        let changes = read_part(&app.chain, part).await?;
+        let changes = read_part(&app.chain, part, &times).await?;
         // Everything before this part is applied; of the part itself the last slot may be the end.
         let last = part.last().map_or(0, Step::slot);
         for step in part {
@@ -336,11 +336,15 @@ async fn apply(app: &App, part: &[Step], changes: Vec<Changes>, cursor: u64) -> 
     Ok(())
 }
 
+/// Block times by slot, unix seconds, as the listing tells them. A node may serve a transaction before its block is closed,
+/// and then without a time; the listing has it by the slot, at once and later alike.
+type BlockTimes = BTreeMap<u64, i64>;
+
 /// Lists the successful transactions of both programs behind a slot.
-async fn list(chain: &RpcChain, after: u64) -> Result<Listing, FeedError> {
+async fn list(chain: &RpcChain, after: u64) -> Result<(Listing, BlockTimes), FeedError> {
     // Before the look: what is final now is in it.
     let finalized = chain.finalized().clock().await?.slot;
-    let (market, arbiter) =
+    let ((market, mut times), (arbiter, more_times)) =
         tokio::try_join!(list_program(chain, market::ID, after), list_program(chain, arbiter::ID, after))?;
     let mut slots = BTreeMap::new();
     let all: BTreeSet<u64> = market.keys().chain(arbiter.keys()).copied().collect();
@@ -348,15 +352,17 @@ async fn list(chain: &RpcChain, after: u64) -> Result<Listing, FeedError> {
         let of = |listed: &BTreeMap<u64, Vec<Signature>>| listed.get(&slot).cloned().unwrap_or_default();
         slots.insert(slot, merge(&of(&market), &of(&arbiter)));
     }
-    Ok(Listing { after, finalized, slots })
+    times.extend(more_times);
+    Ok((Listing { after, finalized, slots }, times))
 }
 
 async fn list_program(
     chain: &RpcChain,
     program: Address,
     after: u64,
-) -> Result<BTreeMap<u64, Vec<Signature>>, FeedError> {
+) -> Result<(BTreeMap<u64, Vec<Signature>>, BlockTimes), FeedError> {
     let mut slots: BTreeMap<u64, Vec<Signature>> = BTreeMap::new();
+    let mut times = BlockTimes::new();
     let mut before = None;
     let mut count = 0usize;
     // Most looks find little; a long history is read in the largest pages.
@@ -370,6 +376,7 @@ async fn list_program(
         for entry in page.into_iter().filter(|entry| entry.slot > after && !entry.failed) {
             count = count.saturating_add(1);
             slots.entry(entry.slot).or_default().push(entry.signature);
+            times.extend(entry.block_time.map(|at| (entry.slot, at)));
         }
         if count > limits::SIGNATURES_MAX {
             return Err(FeedError::TooMuchHistory);
@@ -380,11 +387,11 @@ async fn list_program(
     }
     // Newest first, also within a slot.
     slots.values_mut().for_each(|signatures| signatures.reverse());
-    Ok(slots)
+    Ok((slots, times))
 }
 
 /// Reads the blocks of steps.
-async fn read_part(chain: &RpcChain, part: &[Step]) -> Result<Vec<Changes>, FeedError> {
+async fn read_part(chain: &RpcChain, part: &[Step], times: &BlockTimes) -> Result<Vec<Changes>, FeedError> {
     let wanted: Vec<Signature> = part
         .iter()
         .flat_map(|step| match step {
@@ -397,7 +404,8 @@ async fn read_part(chain: &RpcChain, part: &[Step]) -> Result<Vec<Changes>, Feed
         .map(|signature| async move {
             let record = chain.transaction(signature).await?.ok_or(FeedError::NotServed(signature))?;
             let calls = record.calls.into_iter().map(|call| (call.program, call.data)).collect();
-            let transaction = Transaction { signature, at: record.block_time, logs: record.logs, calls };
+            let at = times.get(&record.slot).copied().or(record.block_time);
+            let transaction = Transaction { signature, at, logs: record.logs, calls };
             Ok::<_, FeedError>((signature, (record.slot, transaction)))
         })
         .buffer_unordered(limits::FETCHES_AT_ONCE)

@@ -25,11 +25,14 @@ use crate::{
     steps::{Context, SpecRefusal, check_spec, lock, unpack_input},
 };
 
+/// By file and its time of writing: length and hash.
+type KnownHashes = HashMap<(PathBuf, SystemTime), (u64, [u8; 32])>;
+
 /// Decides about requests on the data plane.
 pub struct Doorkeeper {
     context: Arc<Context>,
     /// Length and hash of files, by path and time of writing: another life of an attempt lies at the same path.
-    hashes: Mutex<HashMap<(PathBuf, SystemTime), (u64, [u8; 32])>>,
+    hashes: Mutex<KnownHashes>,
 }
 
 fn internal(error: impl std::fmt::Display) -> Refusal {
