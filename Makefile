@@ -3,7 +3,7 @@
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help prepare build images app demo test test-web attack fuzz lint bench simulation
+.PHONY: help prepare build images app demo test test-web test-api attack fuzz lint bench simulation
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -39,10 +39,18 @@ lint: prepare ## Formatting, lints, house rules, generated code
 test-web: app ## The TypeScript client and the dApp: units, faults, examples and whole journeys on a local network
 	@tools/prepare web tests
 	cargo build --locked --workspace --bins
-	cd sdk && npm run --silent generate -- --check && npm run --silent lint && npm run --silent typecheck && npm test
+	cd sdk && npm run --silent generate -- --check && npm run --silent lint && npm run --silent typecheck && npm test && npm run --silent size
 	cd sdk && PROOFMILL_BIN_DIR=$(TARGET)/debug npm run --silent test:localnet
 	cd app && npm run --silent lint && npm test && npm run --silent test:faults
 	cd app && PROOFMILL_BIN_DIR=$(TARGET)/debug npm run --silent test:e2e
+
+SCHEMATHESIS := $(CURDIR)/target/schemathesis
+
+test-api: ## The gateway against its own OpenAPI document, by schemathesis
+	@tools/prepare tests
+	test -x $(SCHEMATHESIS)/bin/schemathesis || \
+	  { python3 -m venv $(SCHEMATHESIS) && $(SCHEMATHESIS)/bin/pip install -q --disable-pip-version-check schemathesis==4.32.5; }
+	PROOFMILL_SCHEMATHESIS=$(SCHEMATHESIS)/bin/schemathesis cargo test --locked --workspace --test openapi_holds -- --ignored
 
 test: images app ## Everything, as CI runs it
 	@tools/prepare web tests
@@ -54,7 +62,7 @@ test: images app ## Everything, as CI runs it
 	PROOFMILL_BIN_DIR=$(TARGET)/debug cargo test --locked --workspace
 	cargo xtask attack --quick
 	jobs/test
-	$(MAKE) test-web
+	$(MAKE) test-api test-web
 	$(MAKE) lint
 
 attack: prepare ## Try to rob the two programs, with every planted bug and long random sequences

@@ -16,7 +16,7 @@ const wrong = (at: string, why: string): never => {
   throw new InputError(
     "document_invalid",
     `${at === "" ? "the document" : at}: ${why}`,
-    "Correct the document; docs/jobspec explains each field.",
+    "Correct the document; docs/job-document.md explains each field.",
   );
 };
 
