@@ -39,7 +39,9 @@ impl RpcChain {
                 RpcResponseErrorData::SendTransactionPreflightFailure(result) => {
                     serde_json::to_value(result).unwrap_or(Value::Null)
                 }
-                RpcResponseErrorData::NodeUnhealthy { num_slots_behind } => json!({ "numSlotsBehind": num_slots_behind }),
+                RpcResponseErrorData::NodeUnhealthy { num_slots_behind } => {
+                    json!({ "numSlotsBehind": num_slots_behind })
+                }
                 RpcResponseErrorData::Empty => Value::Null,
             };
             return Ok(Relayed::Error { code: *code, message: message.clone(), data });

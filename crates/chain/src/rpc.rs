@@ -106,7 +106,11 @@ impl RpcChain {
         &self.ws_url
     }
 
-    pub(crate) async fn once_raw(&self, request: RpcRequest, params: Value) -> Result<Result<Value, ClientError>, ChainError> {
+    pub(crate) async fn once_raw(
+        &self,
+        request: RpcRequest,
+        params: Value,
+    ) -> Result<Result<Value, ClientError>, ChainError> {
         let asked = self.client.send::<Value>(request, params);
         tokio::time::timeout(self.options.timeout, asked).await.map_err(|_elapsed| self.timed_out())
     }
