@@ -166,7 +166,7 @@ fn rounded(x: f64) -> f64 {
 fn json_lines(sentences: &[String], embeddings: &[Embedding]) -> Result<String> {
     let mut out = String::new();
     for (index, (text, embedding)) in sentences.iter().zip(embeddings).enumerate() {
-        let vector = embedding.vector.iter().map(|x| rounded(f64::from(*x))).collect();
+        let vector = embedding.vector.iter().map(|x| rounded(*x)).collect();
         out.push_str(&serde_json::to_string(&Line { index, text, vector })?);
         out.push('\n');
     }
@@ -184,7 +184,8 @@ fn report(sentences: &[String], nearest: &[Option<(usize, f64)>]) -> String {
     // The same words twice are no finding.
     pairs.retain(|pair| sentences[pair.0] != sentences[pair.1]);
 
-    let mut out = String::from("# Nearest neighbours\n\nCosine similarity of sentence embeddings; 1 is the same meaning.\n");
+    let mut out =
+        String::from("# Nearest neighbours\n\nCosine similarity of sentence embeddings; 1 is the same meaning.\n");
     out.push_str("\n## The closest pairs\n\n");
     for (i, j, cosine) in pairs.iter().take(CLOSEST_PAIRS) {
         let _ = writeln!(out, "- {cosine:.4}\n  - [{i}] {}\n  - [{j}] {}", sentences[*i], sentences[*j]);
@@ -210,7 +211,7 @@ fn write(dir: &Path, name: &str, content: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn embedding(vector: [f32; 2]) -> Embedding {
+    fn embedding(vector: [f64; 2]) -> Embedding {
         Embedding { vector: vector.to_vec(), tokens: 1, truncated: false }
     }
 

@@ -3,9 +3,8 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Unicode's rule (UAX #29) ends a sentence after "Mr." when a capital follows; these never end one here.
-const ABBREVIATIONS: [&str; 13] = [
-    "Mr.", "Mrs.", "Ms.", "Messrs.", "Dr.", "St.", "Col.", "Capt.", "Rev.", "Prof.", "Hon.", "No.", "vs.",
-];
+const ABBREVIATIONS: [&str; 13] =
+    ["Mr.", "Mrs.", "Ms.", "Messrs.", "Dr.", "St.", "Col.", "Capt.", "Rev.", "Prof.", "Hon.", "No.", "vs."];
 
 /// Splits a text into sentences: paragraphs (separated by blank lines) are split by UAX #29, and what an
 /// abbreviation tore apart is joined again. White space is folded to single spaces. Pieces without any letter or
