@@ -316,7 +316,7 @@ pub struct SlaClaimed {
     pub job: Address,
     pub amount: u64,
 }
-/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free.
+/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free, less what a missed start cost.
 #[event]
 pub struct JobReopened {
     pub job: Address,
@@ -353,6 +353,17 @@ pub struct DepositForfeited {
     pub job: Address,
     pub provider: Address,
     pub lamports: u64,
+}
+/// A matched job was not started in time: `slashed` of its lock is the treasury's to sweep. The balances are those after
+/// it; that the rest of the lock is free says the event that follows (`JobReopened` or `JobSettled`).
+#[event]
+pub struct StartMissed {
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub slashed: u64,
+    pub bonded: u64,
+    pub unbonding: u64,
 }
 #[event]
 pub struct ArrayPosted {

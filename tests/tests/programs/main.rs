@@ -16,6 +16,7 @@ mod market_expire_job;
 mod market_governance;
 mod market_match_job;
 mod market_measurements;
+mod market_missed_start;
 mod market_offer;
 mod market_outflow;
 mod market_pay_audit;

@@ -339,6 +339,19 @@ impl Ledger {
                 self.stake(&stake).due -= e.amount;
                 *self.purse(&tenant, &w.stake_mint) += e.amount;
             }
+            E::StartMissed(e) => {
+                let lock = self.job(&e.job).lock;
+                assert_eq!(e.stake, address::stake(&self.owner(&e.provider)));
+                let stake = self.stake(&e.stake);
+                let cost = lock.div_ceil(20);
+                let bonded = cost.min(stake.bonded);
+                let unbonding = (cost - bonded).min(stake.unbonding);
+                stake.bonded -= bonded;
+                stake.unbonding -= unbonding;
+                stake.slashed += bonded + unbonding;
+                let told = [e.slashed, e.bonded, e.unbonding];
+                assert_eq!(told, [bonded + unbonding, stake.bonded, stake.unbonding], "a missed start");
+            }
             E::JobPaused(_) | E::JobResumed(_) | E::ServiceStopped(_) => {}
             E::ProviderRegistered(e) => {
                 self.owners.insert(e.provider.to_bytes(), e.owner);

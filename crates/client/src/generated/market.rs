@@ -2111,7 +2111,7 @@ impl JobPosted {
         out
     }
 }
-/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free.
+/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free, less what a missed start cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobReopened {
     pub job: Address,
@@ -4343,6 +4343,55 @@ impl StakeWithdrawn {
         out
     }
 }
+/// A matched job was not started in time: `slashed` of its lock is the treasury's to sweep. The balances are those after
+/// it; that the rest of the lock is free says the event that follows (`JobReopened` or `JobSettled`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartMissed {
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub slashed: u64,
+    pub bonded: u64,
+    pub unbonding: u64,
+}
+impl Wire for StartMissed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+        self.stake.write(out);
+        self.slashed.write(out);
+        self.bonded.write(out);
+        self.unbonding.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            slashed: Wire::read(input)?,
+            bonded: Wire::read(input)?,
+            unbonding: Wire::read(input)?,
+        })
+    }
+}
+impl StartMissed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [2, 141, 128, 13, 170, 225, 24, 185];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 128;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamClaimed {
     pub job: Address,
@@ -4655,6 +4704,7 @@ pub enum Event {
     StakeOpened(StakeOpened),
     StakeUnbonding(StakeUnbonding),
     StakeWithdrawn(StakeWithdrawn),
+    StartMissed(StartMissed),
     StreamClaimed(StreamClaimed),
     TaskIssued(TaskIssued),
     TaskReturned(TaskReturned),
@@ -4721,6 +4771,7 @@ impl Event {
             Self::StakeOpened(_) => "StakeOpened",
             Self::StakeUnbonding(_) => "StakeUnbonding",
             Self::StakeWithdrawn(_) => "StakeWithdrawn",
+            Self::StartMissed(_) => "StartMissed",
             Self::StreamClaimed(_) => "StreamClaimed",
             Self::TaskIssued(_) => "TaskIssued",
             Self::TaskReturned(_) => "TaskReturned",
@@ -4788,6 +4839,7 @@ pub fn decode_event(data: &[u8]) -> Option<Event> {
         StakeOpened::DISCRIMINATOR => StakeOpened::decode(data).ok().map(Event::StakeOpened),
         StakeUnbonding::DISCRIMINATOR => StakeUnbonding::decode(data).ok().map(Event::StakeUnbonding),
         StakeWithdrawn::DISCRIMINATOR => StakeWithdrawn::decode(data).ok().map(Event::StakeWithdrawn),
+        StartMissed::DISCRIMINATOR => StartMissed::decode(data).ok().map(Event::StartMissed),
         StreamClaimed::DISCRIMINATOR => StreamClaimed::decode(data).ok().map(Event::StreamClaimed),
         TaskIssued::DISCRIMINATOR => TaskIssued::decode(data).ok().map(Event::TaskIssued),
         TaskReturned::DISCRIMINATOR => TaskReturned::decode(data).ok().map(Event::TaskReturned),
