@@ -101,11 +101,15 @@ pub struct JobStarted {
     pub job: Address,
     pub started_at: i64,
 }
+/// What the receipt claims on chain. `receipt_hash` commits to its output root, which stays blinded.
 #[event]
 pub struct ProofSubmitted {
     pub job: Address,
     pub receipt_hash: [u8; 32],
     pub metered_ms: u64,
+    pub attempt: u16,
+    pub exit_code: i32,
+    pub termination: u8,
 }
 #[event]
 pub struct JobSettled {
@@ -116,6 +120,8 @@ pub struct JobSettled {
     pub fee: u64,
     /// Stake set aside for a slash.
     pub slashed: u64,
+    /// The root that the verdict found right; zero if none opened it.
+    pub output_root: [u8; 32],
 }
 #[event]
 pub struct RewardClaimed {

@@ -27,6 +27,7 @@ fn announce(job: &Account<Job>) {
         refunded: job.refunded,
         fee: job.fee,
         slashed: job.slashed,
+        output_root: job.output_root,
     });
 }
 

@@ -23,6 +23,7 @@ mod market_pay_audit;
 mod market_place_bid;
 mod market_post_job;
 mod market_provider;
+mod market_results;
 mod market_rewards;
 mod market_service;
 mod market_service_pause;

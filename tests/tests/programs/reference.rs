@@ -396,6 +396,8 @@ impl Ledger {
         let parts = [gross - fee, u128::from(job.escrowed) - gross, fee].map(|part| part as u64);
         assert_eq!([e.paid, e.refunded, e.fee], parts, "{outcome:?} of {job:?}");
         job.parts = Some(parts);
+        // A root is opened by a verdict that found it right, and by nothing else.
+        assert_eq!(e.output_root != [0; 32], outcome == Outcome::Accepted, "{outcome:?}");
         let (lock, provider) = (job.lock, job.provider);
         let Some(provider) = provider else { return assert_eq!(e.slashed, 0, "nobody to slash") };
         let stake = address::stake(&self.owner(&provider));
