@@ -3,8 +3,10 @@
 use crate::laws::*;
 use proofmill_client::event_log::{ProgramEvent, events};
 
-/// Ways in which a job comes to be matched.
-const WAYS: [(&str, fn(&mut World) -> JobHandle); 5] = [
+/// A way in which a job comes to be matched by provider 0.
+type Way = (&'static str, fn(&mut World) -> JobHandle);
+
+const WAYS: [Way; 5] = [
     ("an offer taken", |w| {
         let job = w.do_post(0, 1);
         w.do_match(&job, 0);
