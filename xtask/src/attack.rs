@@ -29,9 +29,9 @@ pub struct Options {
     /// Repeat what this seed chose: random sequences and the planted bugs of a quick run
     #[arg(long)]
     seed: Option<u64>,
-    /// Plant only the bugs with this text in their name
-    #[arg(long, value_name = "TEXT")]
-    plant: Option<String>,
+    /// Plant only the bugs with one of these texts in their name
+    #[arg(long, value_name = "TEXT", value_delimiter = ',')]
+    plant: Vec<String>,
     /// Leave the planted bugs out: they need the tools that build on-chain programs
     #[arg(long, conflicts_with = "plant")]
     no_plants: bool,
@@ -48,15 +48,15 @@ pub fn run(options: &Options) -> Result<()> {
     let suite = Suite::build(&root)?;
     let mut report = Report::new(seed, options.full, options.json);
     // One bug at a time is wanted while writing it: then the families wait.
-    if options.plant.is_none() {
+    if options.plant.is_empty() {
         for family in suite.families(&root, seed, options.full)? {
             report.family(family);
         }
     }
     if !options.no_plants {
         let mut table = plants::read(&root)?;
-        if let Some(text) = &options.plant {
-            table.retain(|plant| plant.name.contains(text.as_str()));
+        if !options.plant.is_empty() {
+            table.retain(|plant| options.plant.iter().any(|text| plant.name.contains(text.as_str())));
         } else if !options.full {
             table = plants::some(table, seed, QUICK_PLANTS);
         }
@@ -65,7 +65,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
         plants::run(&root, &suite, &table, !options.full, |result| report.plant(result))?;
     }
-    if options.full && options.plant.is_none() {
+    if options.full && options.plant.is_empty() {
         for fuzzed in fuzz::smoke(&root, FUZZ_SECONDS)? {
             report.fuzzed(fuzzed);
         }
