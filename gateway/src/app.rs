@@ -1,7 +1,7 @@
 //! What all requests share.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -16,8 +16,16 @@ use solana_address::Address;
 use tokio::sync::Semaphore;
 
 use crate::{
-    bridge::Bridge, changes::Changes, faucet::Faucet, files::Files, index::model::Model, limiter::Limiter, limits,
-    metrics::Metrics, settings::Settings, store::Store,
+    bridge::Bridge,
+    changes::Changes,
+    faucet::Faucet,
+    files::Files,
+    index::model::{Model, Touched},
+    limiter::Limiter,
+    limits,
+    metrics::Metrics,
+    settings::Settings,
+    store::Store,
 };
 
 /// Shared by every request and every task of the gateway.
@@ -42,8 +50,10 @@ pub struct App {
     pub bridge: Option<Bridge>,
     pub faucet: Option<Faucet>,
     pub files: Files,
-    /// Counts every change that an answer may be made of.
+    /// Counts changes of anything but a job.
     revision: AtomicU64,
+    /// Counts changes of jobs, by far the most.
+    jobs_revision: AtomicU64,
     synced_accounts: AtomicBool,
     synced_history: AtomicBool,
 }
@@ -85,6 +95,7 @@ impl App {
             faucet: parts.faucet,
             files: parts.files,
             revision: AtomicU64::new(1),
+            jobs_revision: AtomicU64::new(1),
             synced_accounts: AtomicBool::new(false),
             synced_history: AtomicBool::new(false),
         }
@@ -97,20 +108,46 @@ impl App {
 
     /// Changes the accounts; answers made before are forgotten.
     pub fn change<T>(&self, change: impl FnOnce(&mut Model) -> T) -> T {
-        let mut model: RwLockWriteGuard<'_, Model> = self.model.write().unwrap_or_else(PoisonError::into_inner);
-        let out = change(&mut model);
-        drop(model);
+        let out = change(&mut self.model_mut());
         self.touch();
         out
     }
 
-    /// Answers made before are forgotten.
+    /// Changes the accounts, and says what was touched. If it was jobs only, answers that jobs play no part in stay.
+    pub fn change_accounts<C>(&self, change: impl FnOnce(&mut Model) -> C) -> C
+    where
+        for<'a> &'a C: IntoIterator<Item = &'a Touched>,
+    {
+        let touched = change(&mut self.model_mut());
+        if (&touched).into_iter().all(|touched| matches!(touched, Touched::Job(_))) {
+            self.touch_jobs();
+        } else {
+            self.touch();
+        }
+        touched
+    }
+
+    fn model_mut(&self) -> RwLockWriteGuard<'_, Model> {
+        self.model.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All answers made before are forgotten.
     pub fn touch(&self) {
         self.revision.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub fn revision(&self) -> u64 {
-        self.revision.load(Ordering::Acquire)
+    /// Answers made before that jobs play a part in are forgotten.
+    pub fn touch_jobs(&self) {
+        self.jobs_revision.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What an answer is made of, as it is now.
+    pub fn revision(&self, of: Sources) -> Revision {
+        let jobs = match of {
+            Sources::All => self.jobs_revision.load(Ordering::Acquire),
+            Sources::AllButJobs => 0,
+        };
+        Revision { jobs, rest: self.revision.load(Ordering::Acquire) }
     }
 
     /// The job that a round judges.
@@ -147,34 +184,85 @@ impl App {
     }
 }
 
+/// What an answer may be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sources {
+    All,
+    /// Offers and providers, which say nothing of single jobs.
+    AllButJobs,
+}
+
+/// The state of the [`Sources`] of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    jobs: u64,
+    rest: u64,
+}
+
 /// Answers that need not be made twice: valid for the revision they were made at.
 #[derive(Default)]
 pub struct Answers {
     held: Mutex<Held>,
+    /// Questions that are being answered. No more than requests, which are bounded.
+    making: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 #[derive(Default)]
 struct Held {
-    by_question: HashMap<String, (u64, Bytes)>,
+    by_question: HashMap<String, (Revision, Bytes)>,
     order: VecDeque<String>,
+}
+
+/// The right to answer a question, held by one at a time: who comes meanwhile waits for that answer.
+pub struct Turn<'a> {
+    answers: &'a Answers,
+    question: &'a str,
+    _guard: tokio::sync::OwnedMutexGuard<()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut making = self.answers.making.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's own, and the one that this turn holds: nobody waits.
+        if let Some(lock) = making.get(self.question)
+            && Arc::strong_count(lock) <= 2
+        {
+            making.remove(self.question);
+        }
+    }
 }
 
 impl Answers {
     /// The answer to a question, if it was made at this revision.
-    pub fn get(&self, question: &str, revision: u64) -> Option<Bytes> {
+    pub fn get(&self, question: &str, revision: Revision) -> Option<Bytes> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.by_question.get(question).filter(|(made, _)| *made == revision).map(|(_, answer)| answer.clone())
     }
 
+    /// Waits until nobody else is answering this question.
+    pub async fn turn<'a>(&'a self, question: &'a str) -> Turn<'a> {
+        let lock = {
+            let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            match making.entry(question.to_owned()) {
+                Entry::Occupied(entry) => entry.get().clone(),
+                Entry::Vacant(entry) => entry.insert(Arc::default()).clone(),
+            }
+        };
+        Turn { answers: self, question, _guard: lock.lock_owned().await }
+    }
+
     /// Keeps an answer that was made at a revision.
-    pub fn put(&self, question: String, revision: u64, answer: Bytes) {
+    pub fn put(&self, question: &str, revision: Revision, answer: Bytes) {
         if answer.len() > limits::CACHED_BYTES_MAX {
             return;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.by_question.insert(question.clone(), (revision, answer)).is_none() {
-            held.order.push_back(question);
+        if let Some(kept) = held.by_question.get_mut(question) {
+            *kept = (revision, answer);
+            return;
         }
+        held.by_question.insert(question.to_owned(), (revision, answer));
+        held.order.push_back(question.to_owned());
         while held.order.len() > limits::CACHED_ANSWERS_MAX {
             if let Some(oldest) = held.order.pop_front() {
                 held.by_question.remove(&oldest);
@@ -187,21 +275,44 @@ impl Answers {
 mod tests {
     use super::*;
 
+    const FIRST: Revision = Revision { jobs: 1, rest: 1 };
+
     #[test]
     fn an_answer_is_valid_for_its_revision_only_and_the_store_is_bounded() {
         let answers = Answers::default();
-        answers.put("a".into(), 1, Bytes::from_static(b"x"));
-        assert_eq!(answers.get("a", 1).as_deref(), Some(&b"x"[..]));
-        assert_eq!(answers.get("a", 2), None);
-        answers.put("big".into(), 1, Bytes::from(vec![0; limits::CACHED_BYTES_MAX + 1]));
-        assert_eq!(answers.get("big", 1), None);
+        answers.put("a", FIRST, Bytes::from_static(b"x"));
+        assert_eq!(answers.get("a", FIRST).as_deref(), Some(&b"x"[..]));
+        assert_eq!(answers.get("a", Revision { jobs: 2, rest: 1 }), None);
+        assert_eq!(answers.get("a", Revision { jobs: 1, rest: 2 }), None);
+        answers.put("big", FIRST, Bytes::from(vec![0; limits::CACHED_BYTES_MAX + 1]));
+        assert_eq!(answers.get("big", FIRST), None);
         for number in 0..limits::CACHED_ANSWERS_MAX + 10 {
-            answers.put(number.to_string(), 1, Bytes::new());
+            answers.put(&number.to_string(), FIRST, Bytes::new());
         }
         let held = answers.held.lock().unwrap();
         assert_eq!(
             (held.by_question.len(), held.order.len()),
             (limits::CACHED_ANSWERS_MAX, limits::CACHED_ANSWERS_MAX)
         );
+    }
+
+    #[tokio::test]
+    async fn a_question_is_answered_by_one_at_a_time_and_nothing_is_left_behind() {
+        let answers = Arc::new(Answers::default());
+        let first = answers.turn("a").await;
+        let _other = answers.turn("b").await;
+        let (waiting, made) = (answers.clone(), Arc::new(AtomicBool::new(false)));
+        let seen = made.clone();
+        let second = tokio::spawn(async move {
+            let _turn = waiting.turn("a").await;
+            assert!(seen.load(Ordering::Acquire), "it waited for the first");
+        });
+        // One that gives up waiting takes nothing with it.
+        let given_up = tokio::time::timeout(std::time::Duration::from_millis(5), answers.turn("a")).await;
+        assert!(given_up.is_err());
+        made.store(true, Ordering::Release);
+        drop(first);
+        second.await.unwrap();
+        assert_eq!(answers.making.lock().unwrap().keys().collect::<Vec<_>>(), ["b"]);
     }
 }

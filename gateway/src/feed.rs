@@ -121,7 +121,7 @@ async fn watch_accounts(app: Arc<App>, hint: Arc<Notify>, cancel: CancellationTo
             }
         }
         hint.notify_one();
-        let touched = app.change(|model| {
+        let touched = app.change_accounts(|model| {
             let mut touched = BTreeSet::new();
             for (program, change) in batch {
                 match change {
@@ -220,7 +220,7 @@ async fn write_jobs(app: &App, jobs: &BTreeSet<Address>, closed: &BTreeMap<Addre
     let mut never = Vec::new();
     for job in jobs {
         if let Some(slot) = closed.get(job) {
-            app.change(|model| model.remove(*job, *slot));
+            app.change_accounts(|model| model.remove(*job, *slot).into_iter().collect::<BTreeSet<_>>());
         }
         let live = app.model().job(job).map(|account| views::job(*job, account));
         match live {
@@ -238,7 +238,7 @@ async fn write_jobs(app: &App, jobs: &BTreeSet<Address>, closed: &BTreeMap<Addre
     if !never.is_empty() {
         app.store.drop_jobs(&never).await?;
     }
-    app.touch();
+    app.touch_jobs();
     for view in &views {
         if let Ok(json) = serde_json::to_string(view) {
             app.changes.publish(Topic::Job, Some(view.address.to_string()), Some(view.tenant.to_string()), json);
@@ -333,6 +333,7 @@ async fn apply(app: &App, part: &[Step], changes: Vec<Changes>, cursor: u64) -> 
     }
     app.learn_rounds(rounds);
     write_jobs(app, &jobs, &closed).await?;
+    app.touch();
     Ok(())
 }
 

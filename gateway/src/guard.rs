@@ -18,7 +18,11 @@ use axum::{
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::{app::App, error::ApiError, limits};
+use crate::{
+    app::{App, Sources},
+    error::ApiError,
+    limits,
+};
 
 /// The peer of a connection, put into every request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +85,12 @@ fn cacheable(method: &Method, path: &str) -> bool {
         && jobs.is_none_or(|what| matches!(what, "events" | "round" | "bids"))
 }
 
+/// What the answer to a cacheable question may be made of.
+fn sources(path: &str) -> Sources {
+    let listed = matches!(path, "/v1/offers" | "/v1/providers") || path.starts_with("/v1/providers/");
+    if listed { Sources::AllButJobs } else { Sources::All }
+}
+
 /// Everything around a request.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -109,33 +119,45 @@ async fn admitted(app: &Arc<App>, address: IpAddr, request: Request, next: Next)
     if streams(path) {
         return Ok(next.run(request).await);
     }
+    let sources = sources(path);
     let question = cacheable(&method, path)
         .then(|| request.uri().path_and_query().map(|question| question.as_str().to_owned()))
         .flatten()
         .filter(|question| question.len() <= limits::QUERY_BYTES_MAX);
-    let revision = app.revision();
-    if let Some(answer) = question.as_ref().and_then(|question| app.answers.get(question, revision)) {
+    let known = |question: &str| {
+        let answer = app.answers.get(question, app.revision(sources))?;
         app.metrics.cache_hits.fetch_add(1, Ordering::Relaxed);
-        return Ok(json(answer));
+        Some(json(answer))
+    };
+    if let Some(answer) = question.as_deref().and_then(known) {
+        return Ok(answer);
     }
-    let permit = app.requests.try_acquire().map_err(|_| {
+    let _permit = app.requests.try_acquire().map_err(|_| {
         app.metrics.refused_busy.fetch_add(1, Ordering::Relaxed);
         ApiError::busy("The gateway has as much to do as it can.")
     })?;
-    let response = timeout(limits::ANSWER_TIMEOUT, next.run(request)).await.map_err(|_| {
+    let answered = async {
+        let Some(question) = question.as_deref() else { return Ok(next.run(request).await) };
+        // After a change everybody asks at once; one answers for all.
+        let _turn = app.answers.turn(question).await;
+        if let Some(answer) = known(question) {
+            return Ok(answer);
+        }
+        // Before it is made: a change that comes meanwhile may not be in it.
+        let revision = app.revision(sources);
+        let response = next.run(request).await;
+        if response.status() != StatusCode::OK {
+            return Ok(response);
+        }
+        app.metrics.cache_misses.fetch_add(1, Ordering::Relaxed);
+        let body = response.into_body().collect().await.map_err(ApiError::internal)?.to_bytes();
+        app.answers.put(question, revision, body.clone());
+        Ok(json(body))
+    };
+    timeout(limits::ANSWER_TIMEOUT, answered).await.map_err(|_| {
         let (message, next) = ("The answer took too long.", "Ask again in a moment, for less.");
         ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message, next)
-    })?;
-    drop(permit);
-    match question {
-        Some(question) if response.status() == StatusCode::OK => {
-            app.metrics.cache_misses.fetch_add(1, Ordering::Relaxed);
-            let body = response.into_body().collect().await.map_err(ApiError::internal)?.to_bytes();
-            app.answers.put(question, revision, body.clone());
-            Ok(json(body))
-        }
-        _ => Ok(response),
-    }
+    })?
 }
 
 fn json(body: Bytes) -> Response {
@@ -188,6 +210,16 @@ mod tests {
             "/",
         ] {
             assert!(!cacheable(&Method::GET, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_says_nothing_of_jobs_outlives_their_changes() {
+        for path in ["/v1/offers", "/v1/providers", "/v1/providers/x"] {
+            assert_eq!(sources(path), Sources::AllButJobs, "{path}");
+        }
+        for path in ["/v1/network", "/v1/jobs", "/v1/jobs/x", "/v1/events", "/v1/match", "/v1/prices/history"] {
+            assert_eq!(sources(path), Sources::All, "{path}");
         }
     }
 

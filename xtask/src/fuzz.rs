@@ -98,7 +98,7 @@ fn build(root: &Path) -> Result<PathBuf> {
     let manifest = tree.join("fuzz/Cargo.toml");
     let metadata = ["metadata", "--format-version", "1", "--manifest-path"];
     let lock = root.join("fuzz/Cargo.toml");
-    let json = workspace::output(Command::new("cargo").args(metadata).arg(&lock).arg("--locked"))?;
+    let json = workspace::output(workspace::cargo().args(metadata).arg(&lock).arg("--locked"))?;
     let metadata: serde_json::Value = serde_json::from_str(&json).context("cargo metadata has an unknown form")?;
     let package = metadata["packages"].as_array().into_iter().flatten().find(|package| package["name"] == "pinocchio");
     let pinocchio = package.and_then(|package| package["manifest_path"].as_str()).context("no pinocchio is linked")?;
@@ -119,7 +119,7 @@ fn build(root: &Path) -> Result<PathBuf> {
     let verbose = workspace::output(Command::new("rustc").arg("-vV"))?;
     let host = verbose.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let target = base.join("build");
-    let mut cargo = Command::new("cargo");
+    let mut cargo = workspace::cargo();
     // With a target of its own, build scripts and macros are compiled without the counters.
     cargo.args(["build", "--release", "--features", "host_clock", "--target", host, "--target-dir"]).arg(&target);
     cargo.env("RUSTFLAGS", COVERAGE).env_remove("CARGO_ENCODED_RUSTFLAGS").current_dir(tree.join("fuzz"));

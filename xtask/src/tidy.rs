@@ -169,7 +169,7 @@ struct Dependency {
 
 fn packages(root: &Path) -> Result<Vec<Package>> {
     let args = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
-    let json = workspace::output(Command::new("cargo").args(args).current_dir(root))?;
+    let json = workspace::output(workspace::cargo().args(args).current_dir(root))?;
     let metadata: Metadata = serde_json::from_str(&json).context("cargo metadata has an unknown form")?;
     Ok(metadata.packages)
 }

@@ -16,6 +16,19 @@ pub fn root() -> PathBuf {
     xtask.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Cargo, in the environment of whoever called cargo to run this program. What cargo tells about this package would reach
+/// build scripts that ask for such names (ring's does), and everything behind them would be built anew.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|told| text.starts_with(told)) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
 /// Reads a file, naming it in the error.
 pub fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
@@ -78,6 +91,17 @@ pub fn mirror(from: &Path, to: &Path) -> Result<()> {
 #[allow(clippy::unwrap_used)] // a test fails by panicking
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_cargo_hears_nothing_of_this_package() {
+        // Cargo sets it for tests, as it does for what it runs.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let cargo = cargo();
+        let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        for told in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION_MAJOR", "CARGO_MANIFEST_DIR"] {
+            assert!(removed.contains(&std::ffi::OsStr::new(told)), "{told}");
+        }
+    }
 
     #[test]
     fn a_mirror_holds_the_same_files_and_no_others() {

@@ -269,7 +269,7 @@ async fn disturb(app: Arc<App>, jobs: Arc<Vec<Address>>, per_second: u32, cancel
         let changed = app.model().job(at).cloned();
         if let Some(mut job) = changed {
             job.metered_ms = slot;
-            app.change(|model| model.update(Program::Market, *at, slot, &job.encode()));
+            app.change_accounts(|model| Vec::from_iter(model.update(Program::Market, *at, slot, &job.encode())));
             let view = views::job(*at, &job);
             if app.store.put_jobs(&[view]).await.is_err() {
                 return;

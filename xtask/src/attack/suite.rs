@@ -64,7 +64,7 @@ impl Outcome {
 
 impl Suite {
     pub fn build(root: &Path) -> Result<Self> {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = workspace::cargo();
         // All tests, though one is wanted: fewer of them would ask for other features of the dependencies, and build anew.
         cargo.args(["test", "--locked", "--workspace", "--no-run", "--message-format=json"]);
         let Output { status, stdout, stderr } = cargo.current_dir(root).output().context("cannot start cargo")?;
