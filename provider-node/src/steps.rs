@@ -309,8 +309,12 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
     let (key, step) = match action {
         Action::Persist(record) => {
             context.ledger.put_record(&record)?;
-            lock(&context.attempts).insert(record.key, record);
-            tracing::info!(job = %Address::new_from_array(record.key.job), role = ?record.key.role, phase = ?record.phase, "attempt");
+            let before = lock(&context.attempts).insert(record.key, record);
+            // The meter of a service is written down every few seconds: that is no news.
+            let moved = |before: Record| std::mem::discriminant(&before.phase) != std::mem::discriminant(&record.phase);
+            if before.is_none_or(moved) {
+                tracing::info!(job = %Address::new_from_array(record.key.job), role = ?record.key.role, phase = ?record.phase, "attempt");
+            }
             return Ok(());
         }
         Action::Forget(key) => {
@@ -373,6 +377,11 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
             }
             Step::Start | Step::Stop | Step::Pause => context.look(key).await,
             _ => {}
+        }
+        // A service earns from here on, and is metered between looks.
+        let starts = matches!(step, Step::Declare | Step::Resume);
+        if starts && lock(&context.attempts).get(&key).is_some_and(|record| record.service) {
+            context.look(key).await;
         }
     });
     Ok(())
@@ -578,7 +587,8 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     folder.create_output()?;
 
     let gpu = lease(context, key, usize::from(spec.resources.gpu_count))?;
-    let deadline_at = chain_deadline(context, &key, record.max_seconds);
+    // A service may be topped up for as long as it lasts: no instant is its last.
+    let deadline_at = if record.service { i64::MAX } else { chain_deadline(context, &key, record.max_seconds) };
     let labels = sandbox_labels(&context.claimant.identity.public(), &key, deadline_at);
     let absolute = |path: std::path::PathBuf| std::path::absolute(&path).map_err(file_error(&path));
     let paths = SandboxPaths { input_dir: absolute(folder.input())?, output_dir: absolute(folder.output())? };
