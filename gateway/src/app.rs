@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     bridge::Bridge, changes::Changes, faucet::Faucet, files::Files, index::model::Model, limiter::Limiter, limits,
-    metrics::Metrics, settings::Settings, store::Store,
+    metrics::Metrics, settings::Settings, store::Store, tickets::Tickets,
 };
 
 /// Shared by every request and every task of the gateway.
@@ -39,6 +39,10 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     pub streams_by_address: Mutex<HashMap<IpAddr, usize>>,
     pub uploads: Semaphore,
+    pub tickets: Tickets,
+    /// Ways to services' ports that are open at once.
+    pub ways: Arc<Semaphore>,
+    ways_by_job: Mutex<HashMap<Address, Weak<Semaphore>>>,
     pub bridge: Option<Bridge>,
     pub faucet: Option<Faucet>,
     pub files: Files,
@@ -81,6 +85,9 @@ impl App {
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
             streams_by_address: Mutex::default(),
             uploads: Semaphore::new(limits::UPLOADS_MAX),
+            tickets: Tickets::default(),
+            ways: Arc::new(Semaphore::new(limits::WAYS_MAX)),
+            ways_by_job: Mutex::default(),
             bridge: parts.bridge,
             faucet: parts.faucet,
             files: parts.files,
@@ -111,6 +118,18 @@ impl App {
 
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    /// Places for ways to one service. They are forgotten with the last that is taken.
+    pub fn ways_of(&self, job: &Address) -> Arc<Semaphore> {
+        let mut held = self.ways_by_job.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(places) = held.get(job).and_then(Weak::upgrade) {
+            return places;
+        }
+        held.retain(|_, places| places.strong_count() > 0);
+        let places = Arc::new(Semaphore::new(limits::WAYS_PER_JOB_MAX));
+        held.insert(*job, Arc::downgrade(&places));
+        places
     }
 
     /// The job that a round judges.

@@ -56,7 +56,7 @@ pub struct Receipt {
 }
 
 /// The bridge, the job as it is now, and a caller who may do this with it.
-async fn party(
+pub(super) async fn party(
     app: &Arc<App>,
     credential: Option<Credential>,
     job: Address,
