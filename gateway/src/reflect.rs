@@ -339,6 +339,7 @@ mod tests {
             refunded: 0,
             fee: (1 << 53) + 1,
             slashed: 5,
+            output_root: [6; 32],
         };
         let shown = event(Program::Market, &settled.encode()).unwrap();
         assert_eq!(shown.name, "JobSettled");

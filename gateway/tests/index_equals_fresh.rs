@@ -109,7 +109,14 @@ fn transaction(rng: &mut StdRng, slot: u64) -> Transaction {
                 let mut data = market::SubmitProofArgs::DISCRIMINATOR.to_vec();
                 claim.write(&mut data);
                 calls.push((market::ID, data));
-                let submitted = market::ProofSubmitted { job, receipt_hash: claim.receipt_hash, metered_ms: 5 };
+                let submitted = market::ProofSubmitted {
+                    job,
+                    receipt_hash: claim.receipt_hash,
+                    metered_ms: 5,
+                    attempt: 1,
+                    exit_code: 0,
+                    termination: 0,
+                };
                 (Program::Market, submitted.encode())
             }
             4 => {
@@ -120,6 +127,7 @@ fn transaction(rng: &mut StdRng, slot: u64) -> Transaction {
                     refunded: rng.random(),
                     fee: 1,
                     slashed: 0,
+                    output_root: rng.random(),
                 };
                 (Program::Market, settled.encode())
             }

@@ -129,6 +129,10 @@ pub const EVIDENCE_BOUNTY_BPS: u16 = 2_000;
 /// Most of one stake that evidence may slash within one window, basis points: the gravest single offence. Every
 /// offence is one account of the arbiter; this bounds what many of them at once can take.
 pub const EVIDENCE_CAP_BPS: u16 = 5_000;
+/// What a provider loses that lets the start of a matched job pass, basis points of the job's lock, rounded up: at the
+/// launch's least lock of two prices a tenth of the price. Saying no in time is free, so that silence has to cost more
+/// than a transaction and less than a lie; it is the lock's share because a lock is a job's worth in stake atoms.
+pub const MISSED_START_BPS: u16 = 500;
 /// What an appeal costs, basis points of the slash it contests: taken with the slash if it fails, else returned.
 pub const APPEAL_BOND_BPS: u16 = 1_000;
 /// How long an appeal may stay undecided before it counts as won, seconds (two days): one round of re-execution of the

@@ -2,7 +2,7 @@
 
 use crate::amount::{self, AmountError};
 use crate::ids::UnixSeconds;
-use crate::limits::{AUDIT_BPS_MIN, BPS, DETECTION_BPS, LOCK_BPS_MAX};
+use crate::limits::{AUDIT_BPS_MIN, BPS, DETECTION_BPS, LOCK_BPS_MAX, MISSED_START_BPS};
 
 /// Stake atoms to lock per payment atom of a job whose receipt is audited at `audit_bps`, basis points: the mint's own
 /// `least_bps`, or as much as deters. Whoever invents a result keeps the price if it is not caught and loses the lock if
@@ -22,6 +22,14 @@ const fn deterring_bps(audit_bps: u16, detection_bps: u16) -> u64 {
 }
 // The rarest audit is still payable for, and what deters fits its type.
 const _: () = assert!(deterring_bps(AUDIT_BPS_MIN, DETECTION_BPS) <= LOCK_BPS_MAX as u64);
+
+/// What the missed start of a job costs: [`MISSED_START_BPS`] of its lock, rounded up, so that a lock of one atom costs it.
+///
+/// # Errors
+/// None in fact: the share is below one.
+pub fn missed_start(lock: u64) -> Result<u64, AmountError> {
+    amount::less(lock, amount::share(lock, BPS as u16 - MISSED_START_BPS)?)
+}
 
 /// The law of staking that was broken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -227,6 +235,20 @@ impl Balances {
         Ok(taken)
     }
 
+    /// Ends the lock of a job that was matched and never started: [`missed_start`] of it is slashed at once, taken from
+    /// locked, then bonded, then unbonding stake; the rest is free again. Returns the atoms slashed, which are what it
+    /// costs unless earlier slashes left less: a job must end even then.
+    ///
+    /// # Errors
+    /// [`AmountError`] if the balances contradict each other.
+    pub fn miss_start(&mut self, lock: u64) -> Result<u64, StakeError> {
+        let mut after = *self;
+        let taken = after.forfeit(lock, missed_start(lock)?)?;
+        after.slashed = amount::plus(after.slashed, taken)?;
+        *self = after;
+        Ok(taken)
+    }
+
     /// Takes at most `atoms` from locked, then bonded, then unbonding stake; returns how many.
     fn take(&mut self, atoms: u64) -> Result<u64, StakeError> {
         let from_locked = atoms.min(self.locked).min(self.bonded);
@@ -268,8 +290,9 @@ mod tests {
         Unhold(u64),
         Slash(u64),
         PayPending(u64),
-        /// Also backwards: a chain's clock may step back.
         Forfeit(u64, u64),
+        MissStart(u64),
+        /// Also backwards: a chain's clock may step back.
         Wait(i64),
     }
 
@@ -287,6 +310,7 @@ mod tests {
             (0u64..300).prop_map(Move::Slash),
             (0u64..100).prop_map(Move::PayPending),
             (0u64..1_000, 0u64..1_000).prop_map(|(bond, due)| Move::Forfeit(bond, due)),
+            (0u64..1_000).prop_map(Move::MissStart),
             (-5i64..20).prop_map(Move::Wait),
         ];
         proptest::collection::vec(one, 0..80)
@@ -314,6 +338,7 @@ mod tests {
                     Move::PayPending(n) => b.pay_pending(n).map(|()| left += n),
                     // What is due leaves the balances towards the tenant.
                     Move::Forfeit(bond, due) => b.forfeit(bond, due).map(|n| left += n),
+                    Move::MissStart(lock) => b.miss_start(lock).map(|n| slashed += n),
                     Move::Wait(s) => { now += s; Ok(()) }
                 };
                 if done.is_err() {
@@ -352,6 +377,24 @@ mod tests {
             }
         }
 
+        /// Silence costs its part of the lock or all there is, in the order of a slash, and frees the rest of the lock.
+        #[test]
+        fn a_missed_start_is_exact(
+            bonded in 0u64..1_000, locked in 0u64..1_000, unbonding in 0u64..1_000, lock in 0u64..4_000
+        ) {
+            let locked = locked.min(bonded);
+            let start = Balances { bonded, locked, unbonding, slashed: 5, pending: 7, ..Balances::default() };
+            let mut b = start;
+            let cost = missed_start(lock).unwrap();
+            prop_assert_eq!(cost, (lock * u64::from(MISSED_START_BPS)).div_ceil(BPS));
+            let taken = b.miss_start(lock).unwrap();
+            prop_assert_eq!(taken, cost.min(bonded + unbonding));
+            prop_assert_eq!((b.slashed, b.pending), (5 + taken, 7), "at once, and nothing is set aside");
+            prop_assert_eq!((b.bonded, b.unbonding), (bonded - taken.min(bonded), unbonding - taken.saturating_sub(bonded)));
+            prop_assert!(b.locked <= b.bonded);
+            prop_assert_eq!(b.locked, locked - lock.min(locked), "the lock is over");
+        }
+
         /// A lock taken at any time within its life is reached by a slash at the end of that life, whatever the owner
         /// unbonded and withdrew in between and however the clock jumped.
         #[test]
@@ -373,6 +416,15 @@ mod tests {
             let _ = b.withdraw(i64::MAX);
             prop_assert_eq!(b.pending, lock);
         }
+    }
+
+    #[test]
+    fn a_missed_start_costs_a_twentieth_rounded_up_and_never_more_than_the_lock() {
+        let table = [(0, 0), (1, 1), (20, 1), (21, 2), (200_000, 10_000), (u64::MAX, u64::MAX / 20 + 1)];
+        for (lock, cost) in table {
+            assert_eq!(missed_start(lock), Ok(cost));
+        }
+        assert!((0..100_000).all(|lock| missed_start(lock).unwrap() <= lock));
     }
 
     #[test]

@@ -255,7 +255,14 @@ mod tests {
             dated(from + 2, Event::JobStarted(market::JobStarted { job: JOB, started_at: 77 })),
             dated(
                 from + 3,
-                Event::ProofSubmitted(market::ProofSubmitted { job: JOB, receipt_hash: [4; 32], metered_ms: 8_000 }),
+                Event::ProofSubmitted(market::ProofSubmitted {
+                    job: JOB,
+                    receipt_hash: [4; 32],
+                    metered_ms: 8_000,
+                    attempt: 1,
+                    exit_code: 0,
+                    termination: 0,
+                }),
             ),
             dated(
                 from + 4,
@@ -266,6 +273,7 @@ mod tests {
                     refunded: escrowed - 40,
                     fee: 1,
                     slashed: 0,
+                    output_root: [7; 32],
                 }),
             ),
             dated(from + 5, Event::RewardClaimed(market::RewardClaimed { job: JOB, amount: 39 })),

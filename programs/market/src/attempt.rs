@@ -3,7 +3,6 @@ use anchor_lang::prelude::*;
 use proofmill_protocol::{attempts, job::JobEvent};
 
 use crate::{
-    error,
     events::{DepositForfeited, DepositReturned, JobReopened},
     settle,
     state::{Job, Provider, Stake, KIND_BATCH},
@@ -40,9 +39,7 @@ pub fn end(
     if job.kind != KIND_BATCH || !attempts::reopens(outcome, job.attempt, job.attempts_max) {
         return settle::held(job, provider, stake, outcome, now);
     }
-    let mut balances = stake.balances();
-    balances.release(job.lock).map_err(error::stake)?;
-    stake.set_balances(balances);
+    settle::end_lock(job, stake, outcome)?;
     stake.active_jobs = stake.active_jobs.saturating_sub(1);
     provider.failed_total = provider.failed_total.saturating_add(1);
     provider.consecutive_accepted = 0;

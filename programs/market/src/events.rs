@@ -101,11 +101,15 @@ pub struct JobStarted {
     pub job: Address,
     pub started_at: i64,
 }
+/// What the receipt claims on chain. `receipt_hash` commits to its output root, which stays blinded.
 #[event]
 pub struct ProofSubmitted {
     pub job: Address,
     pub receipt_hash: [u8; 32],
     pub metered_ms: u64,
+    pub attempt: u16,
+    pub exit_code: i32,
+    pub termination: u8,
 }
 #[event]
 pub struct JobSettled {
@@ -116,6 +120,8 @@ pub struct JobSettled {
     pub fee: u64,
     /// Stake set aside for a slash.
     pub slashed: u64,
+    /// The root that the verdict found right; zero if none opened it.
+    pub output_root: [u8; 32],
 }
 #[event]
 pub struct RewardClaimed {
@@ -316,7 +322,7 @@ pub struct SlaClaimed {
     pub job: Address,
     pub amount: u64,
 }
-/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free.
+/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free, less what a missed start cost.
 #[event]
 pub struct JobReopened {
     pub job: Address,
@@ -353,6 +359,17 @@ pub struct DepositForfeited {
     pub job: Address,
     pub provider: Address,
     pub lamports: u64,
+}
+/// A matched job was not started in time: `slashed` of its lock is the treasury's to sweep. The balances are those after
+/// it; that the rest of the lock is free says the event that follows (`JobReopened` or `JobSettled`).
+#[event]
+pub struct StartMissed {
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub slashed: u64,
+    pub bonded: u64,
+    pub unbonding: u64,
 }
 #[event]
 pub struct ArrayPosted {

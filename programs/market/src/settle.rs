@@ -4,7 +4,7 @@ use proofmill_protocol::{amount, job::Outcome, settlement};
 
 use crate::{
     error,
-    events::{BondReleased, JobSettled},
+    events::{BondReleased, JobSettled, StartMissed},
     state::{Job, Provider, Stake},
 };
 
@@ -27,6 +27,7 @@ fn announce(job: &Account<Job>) {
         refunded: job.refunded,
         fee: job.fee,
         slashed: job.slashed,
+        output_root: job.output_root,
     });
 }
 
@@ -34,6 +35,31 @@ fn announce(job: &Account<Job>) {
 pub fn unheld(job: &mut Account<Job>, outcome: Outcome, now: i64) -> Result<()> {
     credit(job, outcome, now)?;
     announce(job);
+    Ok(())
+}
+
+/// Ends the lock of the job by what became of the attempt: set aside for a slash, or free again. A missed start costs a
+/// part of it at once, because the deadline is one that the program itself has just checked.
+pub fn end_lock(job: &mut Account<Job>, stake: &mut Account<Stake>, outcome: Outcome) -> Result<()> {
+    let mut balances = stake.balances();
+    if outcome.slashes() {
+        // Without cryptographic evidence never more than this job's lock, and not at once: see `slash.rs`.
+        job.slashed = balances.hold_lock(job.lock).map_err(error::stake)?;
+    } else if outcome == Outcome::NeverStarted {
+        let slashed = balances.miss_start(job.lock).map_err(error::stake)?;
+        stake.slashed_total = stake.slashed_total.saturating_add(slashed);
+        emit!(StartMissed {
+            job: *job.address(),
+            provider: job.provider,
+            stake: *stake.address(),
+            slashed,
+            bonded: balances.bonded,
+            unbonding: balances.unbonding,
+        });
+    } else {
+        balances.release(job.lock).map_err(error::stake)?;
+    }
+    stake.set_balances(balances);
     Ok(())
 }
 
@@ -46,22 +72,17 @@ pub fn held(
     now: i64,
 ) -> Result<()> {
     credit(job, outcome, now)?;
-    let mut balances = stake.balances();
-    if outcome.slashes() {
-        // Without cryptographic evidence never more than this job's lock, and not at once: see `slash.rs`.
-        job.slashed = balances.hold_lock(job.lock).map_err(error::stake)?;
-    } else {
-        balances.release(job.lock).map_err(error::stake)?;
-    }
+    end_lock(job, stake, outcome)?;
     if job.sla_bond > 0 {
+        let mut balances = stake.balances();
         let required = job.sla_uptime_bps;
         let due = job.meter().sla_due(now, job.sla_bond, required);
         let due = balances.forfeit(job.sla_bond, due).map_err(error::stake)?;
         job.sla_due = due;
         let released = amount::less(job.sla_bond, due).map_err(error::amount)?;
+        stake.set_balances(balances);
         emit!(BondReleased { job: *job.address(), stake: *stake.address(), released, due });
     }
-    stake.set_balances(balances);
     stake.active_jobs = stake.active_jobs.saturating_sub(1);
     // Counters of what a provider did are written here only, where its account is written anyway: they are as late as
     // the settlement, never wrong, and cost no account of their own.

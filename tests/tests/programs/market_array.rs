@@ -81,6 +81,7 @@ fn a_taken_task_is_an_ordinary_job_that_its_provider_holds() {
     let stored = w.job(&job);
     assert_eq!((stored.state, stored.kind, stored.attempt, stored.attempts_max), (2, 1, 1, 1));
     assert_eq!((stored.array, stored.task_index, stored.index), (array.address, 2, job_index(1, 2)));
+    assert_eq!(stored.tasks_total, 3);
     assert_eq!((stored.tenant, stored.rent_payer), (array.tenant, w.providers[1].operator));
     assert_eq!((stored.provider, stored.node_key), (w.providers[1].account, w.providers[1].node_key()));
     assert_eq!((stored.price_per_second, stored.lock, stored.escrowed), (1_000, 100_000, TASK_ESCROW));

@@ -18,7 +18,8 @@ fn expires(prepare: impl Fn(&mut World) -> (JobHandle, Option<usize>), deadline:
         let stored = w.job(&job);
         assert_eq!((stored.paid, stored.fee, stored.refunded), (0, 0, stored.escrowed));
         let stake = w.provider_stake(0);
-        assert_eq!((stake.locked, stake.slashed, stake.active_jobs), (0, 0, 0));
+        // Silence on a match costs a part of the lock: market_missed_start.rs holds it to the atom.
+        assert_eq!((stake.locked, stake.slashed > 0, stake.active_jobs), (0, outcome == Outcome::NeverStarted, 0));
         w.refused(w.expire_job(&job, holder), MarketError::JobSettled);
     }
 }

@@ -28,6 +28,30 @@ fn a_rejection_sets_exactly_the_lock_aside_and_says_when_it_is_due() {
     assert_eq!(stored.slashed, 100_000);
 }
 
+/// What a re-execution for the appeal runs a task as.
+#[test]
+fn a_case_knows_the_place_of_its_task_when_job_and_array_are_gone() {
+    for task in [0, 2] {
+        let mut w = TestBuilder::ready();
+        let array = w.do_post_array(0, market::ArrayTerms { attempts_max: 1, ..array_terms(1, 3) });
+        let job = w.do_take(&array, task, 0);
+        w.do_start(&job, 0);
+        w.do_submit(&job, 0, 60);
+        w.do_reject(&job, 0);
+        let at = w.slash_case(&job);
+        w.ok(w.claim_refund(&job));
+        w.warp(limits::AUDIT_CLAIM_SECONDS + 1);
+        w.ok(w.close_job(&job));
+        w.ok(w.cancel_array(&array));
+        w.ok(w.close_array(&array));
+        assert!(w.is_closed(&job.address) && w.is_closed(&array.address));
+        let case = w.case(&at);
+        assert_eq!((case.task_index, case.tasks_total), (u32::from(task), 3));
+    }
+    let (w, _, at) = rejected();
+    assert_eq!((w.case(&at).task_index, w.case(&at).tasks_total), (0, 0), "a job of its own has no place");
+}
+
 #[test]
 fn a_rejection_needs_its_case_and_other_verdicts_do_not() {
     let mut w = TestBuilder::ready();

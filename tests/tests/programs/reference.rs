@@ -339,6 +339,19 @@ impl Ledger {
                 self.stake(&stake).due -= e.amount;
                 *self.purse(&tenant, &w.stake_mint) += e.amount;
             }
+            E::StartMissed(e) => {
+                let lock = self.job(&e.job).lock;
+                assert_eq!(e.stake, address::stake(&self.owner(&e.provider)));
+                let stake = self.stake(&e.stake);
+                let cost = lock.div_ceil(20);
+                let bonded = cost.min(stake.bonded);
+                let unbonding = (cost - bonded).min(stake.unbonding);
+                stake.bonded -= bonded;
+                stake.unbonding -= unbonding;
+                stake.slashed += bonded + unbonding;
+                let told = [e.slashed, e.bonded, e.unbonding];
+                assert_eq!(told, [bonded + unbonding, stake.bonded, stake.unbonding], "a missed start");
+            }
             E::JobPaused(_) | E::JobResumed(_) | E::ServiceStopped(_) => {}
             E::ProviderRegistered(e) => {
                 self.owners.insert(e.provider.to_bytes(), e.owner);
@@ -383,6 +396,8 @@ impl Ledger {
         let parts = [gross - fee, u128::from(job.escrowed) - gross, fee].map(|part| part as u64);
         assert_eq!([e.paid, e.refunded, e.fee], parts, "{outcome:?} of {job:?}");
         job.parts = Some(parts);
+        // A root is opened by a verdict that found it right, and by nothing else.
+        assert_eq!(e.output_root != [0; 32], outcome == Outcome::Accepted, "{outcome:?}");
         let (lock, provider) = (job.lock, job.provider);
         let Some(provider) = provider else { return assert_eq!(e.slashed, 0, "nobody to slash") };
         let stake = address::stake(&self.owner(&provider));

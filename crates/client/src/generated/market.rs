@@ -1480,7 +1480,10 @@ pub struct Job {
     pub receipt_hash: [u8; 32],
     /// Zero until the verdict opens it.
     pub output_root: [u8; 32],
-    pub reserved: [u8; 64],
+    /// Tasks of `array`; zero for a job of its own.
+    pub tasks_total: u16,
+    pub reserved_c: [u8; 30],
+    pub reserved: [u8; 32],
 }
 impl Wire for Job {
     fn write(&self, out: &mut Vec<u8>) {
@@ -1561,6 +1564,8 @@ impl Wire for Job {
         self.input_root.write(out);
         self.receipt_hash.write(out);
         self.output_root.write(out);
+        self.tasks_total.write(out);
+        self.reserved_c.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -1642,6 +1647,8 @@ impl Wire for Job {
             input_root: Wire::read(input)?,
             receipt_hash: Wire::read(input)?,
             output_root: Wire::read(input)?,
+            tasks_total: Wire::read(input)?,
+            reserved_c: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -1728,7 +1735,9 @@ impl Job {
     pub const OFFSET_INPUT_ROOT: usize = 680;
     pub const OFFSET_RECEIPT_HASH: usize = 712;
     pub const OFFSET_OUTPUT_ROOT: usize = 744;
-    pub const OFFSET_RESERVED: usize = 776;
+    pub const OFFSET_TASKS_TOTAL: usize = 776;
+    pub const OFFSET_RESERVED_C: usize = 778;
+    pub const OFFSET_RESERVED: usize = 808;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2111,7 +2120,7 @@ impl JobPosted {
         out
     }
 }
-/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free.
+/// An attempt failed and the job opened again; its escrow is untouched and `lock` is free, less what a missed start cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobReopened {
     pub job: Address,
@@ -2201,6 +2210,8 @@ pub struct JobSettled {
     pub fee: u64,
     /// Stake set aside for a slash.
     pub slashed: u64,
+    /// The root that the verdict found right; zero if none opened it.
+    pub output_root: [u8; 32],
 }
 impl Wire for JobSettled {
     fn write(&self, out: &mut Vec<u8>) {
@@ -2210,6 +2221,7 @@ impl Wire for JobSettled {
         self.refunded.write(out);
         self.fee.write(out);
         self.slashed.write(out);
+        self.output_root.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -2219,6 +2231,7 @@ impl Wire for JobSettled {
             refunded: Wire::read(input)?,
             fee: Wire::read(input)?,
             slashed: Wire::read(input)?,
+            output_root: Wire::read(input)?,
         })
     }
 }
@@ -2226,7 +2239,7 @@ impl JobSettled {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [130, 105, 205, 34, 87, 86, 152, 27];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 73;
+    pub const LEN: usize = 105;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2872,27 +2885,41 @@ impl OpeningsResumed {
         out
     }
 }
+/// What the receipt claims on chain. `receipt_hash` commits to its output root, which stays blinded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProofSubmitted {
     pub job: Address,
     pub receipt_hash: [u8; 32],
     pub metered_ms: u64,
+    pub attempt: u16,
+    pub exit_code: i32,
+    pub termination: u8,
 }
 impl Wire for ProofSubmitted {
     fn write(&self, out: &mut Vec<u8>) {
         self.job.write(out);
         self.receipt_hash.write(out);
         self.metered_ms.write(out);
+        self.attempt.write(out);
+        self.exit_code.write(out);
+        self.termination.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { job: Wire::read(input)?, receipt_hash: Wire::read(input)?, metered_ms: Wire::read(input)? })
+        Ok(Self {
+            job: Wire::read(input)?,
+            receipt_hash: Wire::read(input)?,
+            metered_ms: Wire::read(input)?,
+            attempt: Wire::read(input)?,
+            exit_code: Wire::read(input)?,
+            termination: Wire::read(input)?,
+        })
     }
 }
 impl ProofSubmitted {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [160, 51, 85, 70, 249, 89, 5, 139];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 80;
+    pub const LEN: usize = 87;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -3823,7 +3850,11 @@ pub struct SlashCase {
     pub matched_at: i64,
     pub receipt_at: i64,
     pub image_digest: [u8; 32],
-    pub reserved: [u8; 32],
+    /// The place of a task in its array, and how many tasks that has (zero for a job of its own): array and job may be
+    /// gone when it is run again for an appeal.
+    pub task_index: u32,
+    pub tasks_total: u16,
+    pub reserved: [u8; 26],
 }
 impl Wire for SlashCase {
     fn write(&self, out: &mut Vec<u8>) {
@@ -3867,6 +3898,8 @@ impl Wire for SlashCase {
         self.matched_at.write(out);
         self.receipt_at.write(out);
         self.image_digest.write(out);
+        self.task_index.write(out);
+        self.tasks_total.write(out);
         self.reserved.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -3911,6 +3944,8 @@ impl Wire for SlashCase {
             matched_at: Wire::read(input)?,
             receipt_at: Wire::read(input)?,
             image_digest: Wire::read(input)?,
+            task_index: Wire::read(input)?,
+            tasks_total: Wire::read(input)?,
             reserved: Wire::read(input)?,
         })
     }
@@ -3960,7 +3995,9 @@ impl SlashCase {
     pub const OFFSET_MATCHED_AT: usize = 592;
     pub const OFFSET_RECEIPT_AT: usize = 600;
     pub const OFFSET_IMAGE_DIGEST: usize = 608;
-    pub const OFFSET_RESERVED: usize = 640;
+    pub const OFFSET_TASK_INDEX: usize = 640;
+    pub const OFFSET_TASKS_TOTAL: usize = 644;
+    pub const OFFSET_RESERVED: usize = 646;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -4343,6 +4380,55 @@ impl StakeWithdrawn {
         out
     }
 }
+/// A matched job was not started in time: `slashed` of its lock is the treasury's to sweep. The balances are those after
+/// it; that the rest of the lock is free says the event that follows (`JobReopened` or `JobSettled`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartMissed {
+    pub job: Address,
+    pub provider: Address,
+    pub stake: Address,
+    pub slashed: u64,
+    pub bonded: u64,
+    pub unbonding: u64,
+}
+impl Wire for StartMissed {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.job.write(out);
+        self.provider.write(out);
+        self.stake.write(out);
+        self.slashed.write(out);
+        self.bonded.write(out);
+        self.unbonding.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            job: Wire::read(input)?,
+            provider: Wire::read(input)?,
+            stake: Wire::read(input)?,
+            slashed: Wire::read(input)?,
+            bonded: Wire::read(input)?,
+            unbonding: Wire::read(input)?,
+        })
+    }
+}
+impl StartMissed {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [2, 141, 128, 13, 170, 225, 24, 185];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 128;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamClaimed {
     pub job: Address,
@@ -4655,6 +4741,7 @@ pub enum Event {
     StakeOpened(StakeOpened),
     StakeUnbonding(StakeUnbonding),
     StakeWithdrawn(StakeWithdrawn),
+    StartMissed(StartMissed),
     StreamClaimed(StreamClaimed),
     TaskIssued(TaskIssued),
     TaskReturned(TaskReturned),
@@ -4721,6 +4808,7 @@ impl Event {
             Self::StakeOpened(_) => "StakeOpened",
             Self::StakeUnbonding(_) => "StakeUnbonding",
             Self::StakeWithdrawn(_) => "StakeWithdrawn",
+            Self::StartMissed(_) => "StartMissed",
             Self::StreamClaimed(_) => "StreamClaimed",
             Self::TaskIssued(_) => "TaskIssued",
             Self::TaskReturned(_) => "TaskReturned",
@@ -4788,6 +4876,7 @@ pub fn decode_event(data: &[u8]) -> Option<Event> {
         StakeOpened::DISCRIMINATOR => StakeOpened::decode(data).ok().map(Event::StakeOpened),
         StakeUnbonding::DISCRIMINATOR => StakeUnbonding::decode(data).ok().map(Event::StakeUnbonding),
         StakeWithdrawn::DISCRIMINATOR => StakeWithdrawn::decode(data).ok().map(Event::StakeWithdrawn),
+        StartMissed::DISCRIMINATOR => StartMissed::decode(data).ok().map(Event::StartMissed),
         StreamClaimed::DISCRIMINATOR => StreamClaimed::decode(data).ok().map(Event::StreamClaimed),
         TaskIssued::DISCRIMINATOR => TaskIssued::decode(data).ok().map(Event::TaskIssued),
         TaskReturned::DISCRIMINATOR => TaskReturned::decode(data).ok().map(Event::TaskReturned),

@@ -24,5 +24,8 @@ pub fn handle(ctx: &mut Context<DeclineJob>) -> Result<()> {
     // What it has used is paid: it is ended by `stop_job`.
     require!(!a.job.is_service() || a.job.state()? != JobState::Running, MarketError::ServiceRunning);
     let now = Clock::get()?.unix_timestamp;
-    attempt::end(&mut a.job, &mut a.provider, &mut a.stake, JobEvent::Decline, now)
+    // Giving back is free while it could still start; afterwards it has missed the start, whoever says so first.
+    let missed = a.job.state()? == JobState::Matched && now > a.job.expires_after()?;
+    let event = if missed { JobEvent::Expire } else { JobEvent::Decline };
+    attempt::end(&mut a.job, &mut a.provider, &mut a.stake, event, now)
 }

@@ -69,6 +69,13 @@ pub fn handle(ctx: &mut Context<SubmitProof>, args: ReceiptClaim) -> Result<()> 
     a.job.termination = args.termination;
     a.job.receipt_at = now;
     a.job.receipt_slot = clock.slot;
-    emit!(ProofSubmitted { job: *a.job.address(), receipt_hash: args.receipt_hash, metered_ms: args.metered_ms });
+    emit!(ProofSubmitted {
+        job: *a.job.address(),
+        receipt_hash: args.receipt_hash,
+        metered_ms: args.metered_ms,
+        attempt: a.job.attempt,
+        exit_code: args.exit_code,
+        termination: args.termination,
+    });
     Ok(())
 }

@@ -123,6 +123,8 @@ fn open_case(a: &mut VerifyProof, verdict: &VerdictRecord, now: i64) -> Result<(
     case.spec_hash = a.job.spec_hash;
     case.input_root = a.job.input_root;
     case.image_digest = a.job.image_digest;
+    case.task_index = a.job.task_index;
+    case.tasks_total = a.job.tasks_total;
     case.metered_ms = a.job.metered_ms;
     case.exit_code = a.job.exit_code;
     case.termination = a.job.termination;

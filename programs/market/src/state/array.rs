@@ -122,6 +122,7 @@ impl JobArray {
         job.nonce = clock.slot;
         job.price_ceiling_per_second = self.price_ceiling_per_second;
         job.escrowed = self.task_escrow;
+        job.tasks_total = self.tasks_total;
         job.best_bid_per_second = u64::MAX;
         job.posted_at = clock.unix_timestamp;
         job.opened_at = clock.unix_timestamp;

@@ -127,7 +127,10 @@ pub struct Job {
     pub receipt_hash: [u8; 32],
     /// Zero until the verdict opens it.
     pub output_root: [u8; 32],
-    pub reserved: [u8; 64],
+    /// Tasks of `array`; zero for a job of its own.
+    pub tasks_total: u16,
+    pub reserved_c: [u8; 30],
+    pub reserved: [u8; 32],
 }
 
 /// `claimed` bit: the provider has its net.

@@ -68,7 +68,11 @@ pub struct SlashCase {
     pub matched_at: i64,
     pub receipt_at: i64,
     pub image_digest: [u8; 32],
-    pub reserved: [u8; 32],
+    /// The place of a task in its array, and how many tasks that has (zero for a job of its own): array and job may be
+    /// gone when it is run again for an appeal.
+    pub task_index: u32,
+    pub tasks_total: u16,
+    pub reserved: [u8; 26],
 }
 
 impl SlashCase {

@@ -112,6 +112,8 @@ import {
   type StakeUnbonding,
   getStakeWithdrawnDecoder,
   type StakeWithdrawn,
+  getStartMissedDecoder,
+  type StartMissed,
   getStreamClaimedDecoder,
   type StreamClaimed,
   getTaskIssuedDecoder,
@@ -182,6 +184,7 @@ export type MarketEvent =
   | { name: "StakeOpened"; data: StakeOpened }
   | { name: "StakeUnbonding"; data: StakeUnbonding }
   | { name: "StakeWithdrawn"; data: StakeWithdrawn }
+  | { name: "StartMissed"; data: StartMissed }
   | { name: "StreamClaimed"; data: StreamClaimed }
   | { name: "TaskIssued"; data: TaskIssued }
   | { name: "TaskReturned"; data: TaskReturned }
@@ -474,6 +477,11 @@ const TABLE: readonly {
     decoder: getStakeWithdrawnDecoder,
   },
   {
+    name: "StartMissed",
+    discriminator: [2, 141, 128, 13, 170, 225, 24, 185],
+    decoder: getStartMissedDecoder,
+  },
+  {
     name: "StreamClaimed",
     discriminator: [215, 120, 176, 35, 43, 239, 59, 229],
     decoder: getStreamClaimedDecoder,
@@ -558,6 +566,7 @@ export const MARKET_EVENT_NAMES = [
   "StakeOpened",
   "StakeUnbonding",
   "StakeWithdrawn",
+  "StartMissed",
   "StreamClaimed",
   "TaskIssued",
   "TaskReturned",

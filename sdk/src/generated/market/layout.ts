@@ -139,7 +139,9 @@ export const JOB_OFFSETS = {
   input_root: 680,
   receipt_hash: 712,
   output_root: 744,
-  reserved: 776,
+  tasks_total: 776,
+  reserved_c: 778,
+  reserved: 808,
 } as const;
 /** Of `JobArray`. */
 export const JOB_ARRAY_OFFSETS = {
@@ -330,7 +332,9 @@ export const SLASH_CASE_OFFSETS = {
   matched_at: 592,
   receipt_at: 600,
   image_digest: 608,
-  reserved: 640,
+  task_index: 640,
+  tasks_total: 644,
+  reserved: 646,
 } as const;
 /** Of `Stake`. */
 export const STAKE_OFFSETS = {

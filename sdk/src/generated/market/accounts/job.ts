@@ -171,6 +171,9 @@ export type Job = {
   receiptHash: ReadonlyUint8Array;
   /** Zero until the verdict opens it. */
   outputRoot: ReadonlyUint8Array;
+  /** Tasks of `array`; zero for a job of its own. */
+  tasksTotal: number;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
 };
 
@@ -289,6 +292,9 @@ export type JobInput = {
   receiptHash: ReadonlyUint8Array;
   /** Zero until the verdict opens it. */
   outputRoot: ReadonlyUint8Array;
+  /** Tasks of `array`; zero for a job of its own. */
+  tasksTotal: number;
+  reservedC: ReadonlyUint8Array;
   reserved: ReadonlyUint8Array;
 };
 
@@ -374,7 +380,9 @@ export function getJobEncoder(): FixedSizeEncoder<JobInput> {
       ["inputRoot", fixEncoderSize(getBytesEncoder(), 32)],
       ["receiptHash", fixEncoderSize(getBytesEncoder(), 32)],
       ["outputRoot", fixEncoderSize(getBytesEncoder(), 32)],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 64)],
+      ["tasksTotal", getU16Encoder()],
+      ["reservedC", fixEncoderSize(getBytesEncoder(), 30)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: JOB_DISCRIMINATOR }),
   );
@@ -461,7 +469,9 @@ export function getJobDecoder(): FixedSizeDecoder<Job> {
     ["inputRoot", fixDecoderSize(getBytesDecoder(), 32)],
     ["receiptHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["outputRoot", fixDecoderSize(getBytesDecoder(), 32)],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 64)],
+    ["tasksTotal", getU16Decoder()],
+    ["reservedC", fixDecoderSize(getBytesDecoder(), 30)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }
 

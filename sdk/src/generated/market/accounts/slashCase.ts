@@ -118,6 +118,12 @@ export type SlashCase = {
   matchedAt: bigint;
   receiptAt: bigint;
   imageDigest: ReadonlyUint8Array;
+  /**
+   * The place of a task in its array, and how many tasks that has (zero for a job of its own): array and job may be
+   * gone when it is run again for an appeal.
+   */
+  taskIndex: number;
+  tasksTotal: number;
   reserved: ReadonlyUint8Array;
 };
 
@@ -181,6 +187,12 @@ export type SlashCaseInput = {
   matchedAt: number | bigint;
   receiptAt: number | bigint;
   imageDigest: ReadonlyUint8Array;
+  /**
+   * The place of a task in its array, and how many tasks that has (zero for a job of its own): array and job may be
+   * gone when it is run again for an appeal.
+   */
+  taskIndex: number;
+  tasksTotal: number;
   reserved: ReadonlyUint8Array;
 };
 
@@ -229,7 +241,9 @@ export function getSlashCaseEncoder(): FixedSizeEncoder<SlashCaseInput> {
       ["matchedAt", getI64Encoder()],
       ["receiptAt", getI64Encoder()],
       ["imageDigest", fixEncoderSize(getBytesEncoder(), 32)],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 32)],
+      ["taskIndex", getU32Encoder()],
+      ["tasksTotal", getU16Encoder()],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 26)],
     ]),
     (value) => ({ ...value, discriminator: SLASH_CASE_DISCRIMINATOR }),
   );
@@ -279,7 +293,9 @@ export function getSlashCaseDecoder(): FixedSizeDecoder<SlashCase> {
     ["matchedAt", getI64Decoder()],
     ["receiptAt", getI64Decoder()],
     ["imageDigest", fixDecoderSize(getBytesDecoder(), 32)],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 32)],
+    ["taskIndex", getU32Decoder()],
+    ["tasksTotal", getU16Decoder()],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 26)],
   ]);
 }
 

@@ -66,6 +66,7 @@ export * from "./stakeDeposited.js";
 export * from "./stakeOpened.js";
 export * from "./stakeUnbonding.js";
 export * from "./stakeWithdrawn.js";
+export * from "./startMissed.js";
 export * from "./streamClaimed.js";
 export * from "./taskIssued.js";
 export * from "./taskReturned.js";

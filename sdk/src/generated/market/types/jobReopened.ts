@@ -24,7 +24,7 @@ import {
   type FixedSizeEncoder,
 } from "@solana/kit";
 
-/** An attempt failed and the job opened again; its escrow is untouched and `lock` is free. */
+/** An attempt failed and the job opened again; its escrow is untouched and `lock` is free, less what a missed start cost. */
 export type JobReopened = {
   job: Address;
   provider: Address;

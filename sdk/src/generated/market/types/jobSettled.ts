@@ -8,8 +8,12 @@
 
 import {
   combineCodec,
+  fixDecoderSize,
+  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
+  getBytesDecoder,
+  getBytesEncoder,
   getStructDecoder,
   getStructEncoder,
   getU64Decoder,
@@ -20,6 +24,7 @@ import {
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
+  type ReadonlyUint8Array,
 } from "@solana/kit";
 
 export type JobSettled = {
@@ -30,6 +35,8 @@ export type JobSettled = {
   fee: bigint;
   /** Stake set aside for a slash. */
   slashed: bigint;
+  /** The root that the verdict found right; zero if none opened it. */
+  outputRoot: ReadonlyUint8Array;
 };
 
 export type JobSettledInput = {
@@ -40,6 +47,8 @@ export type JobSettledInput = {
   fee: number | bigint;
   /** Stake set aside for a slash. */
   slashed: number | bigint;
+  /** The root that the verdict found right; zero if none opened it. */
+  outputRoot: ReadonlyUint8Array;
 };
 
 export function getJobSettledEncoder(): FixedSizeEncoder<JobSettledInput> {
@@ -50,6 +59,7 @@ export function getJobSettledEncoder(): FixedSizeEncoder<JobSettledInput> {
     ["refunded", getU64Encoder()],
     ["fee", getU64Encoder()],
     ["slashed", getU64Encoder()],
+    ["outputRoot", fixEncoderSize(getBytesEncoder(), 32)],
   ]);
 }
 
@@ -61,6 +71,7 @@ export function getJobSettledDecoder(): FixedSizeDecoder<JobSettled> {
     ["refunded", getU64Decoder()],
     ["fee", getU64Decoder()],
     ["slashed", getU64Decoder()],
+    ["outputRoot", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }
 

@@ -14,10 +14,16 @@ import {
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
+  getI32Decoder,
+  getI32Encoder,
   getStructDecoder,
   getStructEncoder,
+  getU16Decoder,
+  getU16Encoder,
   getU64Decoder,
   getU64Encoder,
+  getU8Decoder,
+  getU8Encoder,
   type Address,
   type FixedSizeCodec,
   type FixedSizeDecoder,
@@ -25,12 +31,23 @@ import {
   type ReadonlyUint8Array,
 } from "@solana/kit";
 
-export type ProofSubmitted = { job: Address; receiptHash: ReadonlyUint8Array; meteredMs: bigint };
+/** What the receipt claims on chain. `receipt_hash` commits to its output root, which stays blinded. */
+export type ProofSubmitted = {
+  job: Address;
+  receiptHash: ReadonlyUint8Array;
+  meteredMs: bigint;
+  attempt: number;
+  exitCode: number;
+  termination: number;
+};
 
 export type ProofSubmittedInput = {
   job: Address;
   receiptHash: ReadonlyUint8Array;
   meteredMs: number | bigint;
+  attempt: number;
+  exitCode: number;
+  termination: number;
 };
 
 export function getProofSubmittedEncoder(): FixedSizeEncoder<ProofSubmittedInput> {
@@ -38,6 +55,9 @@ export function getProofSubmittedEncoder(): FixedSizeEncoder<ProofSubmittedInput
     ["job", getAddressEncoder()],
     ["receiptHash", fixEncoderSize(getBytesEncoder(), 32)],
     ["meteredMs", getU64Encoder()],
+    ["attempt", getU16Encoder()],
+    ["exitCode", getI32Encoder()],
+    ["termination", getU8Encoder()],
   ]);
 }
 
@@ -46,6 +66,9 @@ export function getProofSubmittedDecoder(): FixedSizeDecoder<ProofSubmitted> {
     ["job", getAddressDecoder()],
     ["receiptHash", fixDecoderSize(getBytesDecoder(), 32)],
     ["meteredMs", getU64Decoder()],
+    ["attempt", getU16Decoder()],
+    ["exitCode", getI32Decoder()],
+    ["termination", getU8Decoder()],
   ]);
 }
 
