@@ -220,7 +220,7 @@ pub struct Job {
     /// SHA-256 that names the image.
     pub image_digest: Option<Hash32>,
     pub input_root: Option<Hash32>,
-    /// Null until the verdict opens it, and once the job is closed.
+    /// Null until a verdict opens it; kept once the job is closed.
     pub output_root: Option<Hash32>,
     pub receipt_hash: Option<Hash32>,
     /// The provider's node key at the match.

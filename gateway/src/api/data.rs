@@ -368,7 +368,7 @@ pub async fn receipt(
     peer.close();
     let bytes = fetched?;
     let hash = Hash32(sha256(&[&bytes]));
-    let signature = app.store.claim(&hash).await?.map(|(_, signature)| BASE64_STANDARD.encode(signature));
+    let signature = app.store.receipt_signature(&hash).await?.map(|signature| BASE64_STANDARD.encode(signature));
     Ok(Json(Receipt {
         receipt: BASE64_STANDARD.encode(&bytes),
         receipt_hash: hash,
