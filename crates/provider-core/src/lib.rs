@@ -25,8 +25,8 @@ mod record;
 mod serving;
 
 pub use event::{
-    Action, CaseFacts, ChainNow, ContainerState, Cosigned, Event, JobFacts, RoundFacts, ScanResult, ServiceFacts, Sight,
-    Step,
+    Action, CaseFacts, ChainNow, ContainerState, Cosigned, Event, JobFacts, RoundFacts, ScanResult, ServiceFacts,
+    Sight, Step,
 };
 pub use node::Node;
 pub use record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Metered, Phase, Record, Role};

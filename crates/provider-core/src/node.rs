@@ -7,8 +7,8 @@ use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND, receipt::Terminati
 use crate::{
     event::{Action, CaseFacts, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step},
     limits::{
-        CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX, DECLINE_LEAD_SECONDS, OVERRUN_MS, RETENTION_SECONDS,
-        RETRY_SECONDS, STREAM_SECONDS,
+        CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX, DECLINE_LEAD_SECONDS, OVERRUN_MS,
+        RETENTION_SECONDS, RETRY_SECONDS, STREAM_SECONDS,
     },
     record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Metered, Phase, Record, Role},
     serving::Watch,
@@ -222,9 +222,9 @@ impl Node {
             Event::ServiceSeen(key, sight) => {
                 self.with(key, now, &mut actions, |entry, actions| entry.service_seen(sight, now, actions));
             }
-            Event::UsageCosigned(key, cosigned) => self.with(key, now, &mut actions, |entry, _| {
-                entry.watch.cosigned = entry.watch.cosigned.max(Some(cosigned));
-            }),
+            Event::UsageCosigned(key, cosigned) => {
+                self.with(key, now, &mut actions, |entry, _| entry.cosigned(cosigned, now));
+            }
             Event::ContainerMissing(key) => self.with(key, now, &mut actions, container_missing),
             Event::OutputsScanned(key, result) => self.with(key, now, &mut actions, |entry, actions| {
                 entry.held.remove(&Step::Scan);
@@ -511,6 +511,10 @@ impl Node {
                 }
             }
             Phase::Claiming => {
+                // A service that somebody else settled may still run.
+                if entry.record.service && entry.container == Container::Present && entry.take(Step::Stop, now) {
+                    actions.push(Action::StopContainer(key));
+                }
                 if entry.take(Step::Claim, now) {
                     actions.push(Action::ClaimReward(key));
                 }
@@ -666,10 +670,14 @@ fn container_seen(entry: &mut Entry, state: ContainerState, actions: &mut Vec<Ac
             entry.allow_start();
             entry.enter(Phase::Serving { started_at_ms, metered: Metered::default() }, actions);
         }
-        (ContainerState::Exited(_), Phase::Wanted | Phase::Starting | Phase::Serving { .. }) if entry.record.service => {
+        (ContainerState::Exited(_), Phase::Wanted | Phase::Starting | Phase::Serving { .. })
+            if entry.record.service =>
+        {
             entry.allow_start();
             entry.close(actions);
         }
+        // It has stopped, and is removed with everything else.
+        (ContainerState::Exited(_), Phase::Closing { .. }) => entry.container = Container::Gone,
         (ContainerState::Running { started_at_ms }, Phase::Wanted | Phase::Starting) => {
             entry.allow_start();
             entry.enter(Phase::Running { started_at_ms, stopping: false }, actions);

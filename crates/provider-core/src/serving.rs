@@ -24,7 +24,7 @@ pub(crate) struct Watch {
     /// Since when it is ill, host clock, milliseconds.
     ill_since_ms: Option<i64>,
     /// The newest total with both signatures.
-    pub(crate) cosigned: Option<Cosigned>,
+    cosigned: Option<Cosigned>,
 }
 
 /// Whether the container has to be frozen for what the chain says: the escrow is used up, and nobody topped it up.
@@ -125,7 +125,9 @@ impl Entry {
                     self.close(actions);
                 }
             }
-            (Phase::Serving { .. }, JobState::Ending) => self.close(actions),
+            // Its start landed after all: what has started is ended, not given back.
+            (Phase::Declining(_), JobState::Running | JobState::Paused) => self.close(actions),
+            (Phase::Serving { .. } | Phase::Declining(_), JobState::Ending) => self.close(actions),
             _ => {}
         }
     }
@@ -138,10 +140,8 @@ impl Entry {
             Phase::Serving { .. } => {
                 let Some(sight) = self.watch.sight else { return };
                 match facts.state {
-                    JobState::Matched if sight.healthy => {
-                        if self.take(Step::Declare, now) {
-                            actions.push(Action::DeclareStarted(key));
-                        }
+                    JobState::Matched if sight.healthy && self.take(Step::Declare, now) => {
+                        actions.push(Action::DeclareStarted(key));
                     }
                     JobState::Running | JobState::Paused => {
                         self.keep_pause(facts.state, &service.meter, sight, now, actions);
@@ -177,14 +177,7 @@ impl Entry {
     }
 
     /// Freezes the container before a pause is declared, and lets it run before one is over.
-    fn keep_pause(
-        &mut self,
-        state: JobState,
-        meter: &Meter,
-        sight: Sight,
-        now: ChainNow,
-        actions: &mut Vec<Action>,
-    ) {
+    fn keep_pause(&mut self, state: JobState, meter: &Meter, sight: Sight, now: ChainNow, actions: &mut Vec<Action>) {
         let key = self.record.key;
         let rest = must_rest(state, meter, now);
         if rest != sight.paused {
@@ -193,31 +186,32 @@ impl Entry {
             }
             return;
         }
-        match state {
-            JobState::Running if rest => {
-                if self.take(Step::PauseJob, now) {
-                    actions.push(Action::PauseJob(key));
-                }
-            }
-            JobState::Paused if now.unix_seconds > meter.pause_over_after() => {
-                if self.take(Step::Expire, now) {
-                    actions.push(Action::ExpireJob(key));
-                }
-            }
-            JobState::Paused if !rest && sight.healthy => {
-                if self.take(Step::Resume, now) {
-                    actions.push(Action::ResumeJob(key));
-                }
-            }
-            _ => {}
+        let (step, action) = match state {
+            JobState::Running if rest => (Step::PauseJob, Action::PauseJob(key)),
+            JobState::Paused if now.unix_seconds > meter.pause_over_after() => (Step::Expire, Action::ExpireJob(key)),
+            JobState::Paused if !rest && sight.healthy => (Step::Resume, Action::ResumeJob(key)),
+            _ => return,
+        };
+        if self.take(step, now) {
+            actions.push(action);
         }
     }
 
-    /// Sends the newest total with both signatures, if it says anything new.
+    /// Takes note of a total with both signatures. One that was signed before the node saw the end, and that the end
+    /// has made too large, gives way to a smaller one.
+    pub(crate) fn cosigned(&mut self, cosigned: Cosigned, now: ChainNow) {
+        let most = self.service().map_or(u64::MAX, |(_, service)| service.meter.usage_ms_max(now.unix_seconds));
+        let known = self.watch.cosigned.filter(|known| known.usage_ms <= most);
+        self.watch.cosigned = known.max(Some(cosigned));
+    }
+
+    /// Sends the newest total with both signatures, if it says anything new that can be accepted.
     fn report(&mut self, meter: &Meter, now: ChainNow, actions: &mut Vec<Action>) {
+        let most = meter.usage_ms_max(now.unix_seconds);
         let news = self.watch.cosigned.is_some_and(|cosigned| {
-            cosigned.usage_ms > meter.usage_ms
-                || (cosigned.usage_ms == meter.usage_ms && cosigned.measured_at > meter.usage_at)
+            cosigned.usage_ms <= most
+                && (cosigned.usage_ms > meter.usage_ms
+                    || (cosigned.usage_ms == meter.usage_ms && cosigned.measured_at > meter.usage_at))
         });
         if news && self.take(Step::Report, now) {
             actions.push(Action::ReportUsage(self.record.key));
