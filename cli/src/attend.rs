@@ -64,7 +64,11 @@ pub async fn attend(line: &Line, port: &Port, output: &Output) -> Result<()> {
                     if let Some(attendance) = &mut attendance {
                         attendance.accepted(job.metered_ms);
                         let turn = timeout(limits::SIGN_WITHIN, turn(line, attendance, &job, now)).await;
-                        let last = state == JobState::Ending && matches!(turn, Ok(Ok(Turn::Signed { .. })));
+                        let signed = matches!(turn, Ok(Ok(Turn::Signed { .. })));
+                        let last = signed && state == JobState::Ending;
+                        if !signed {
+                            every = every.min(limits::SIGN_AGAIN);
+                        }
                         tell(line, output, &job, turn.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in time"))));
                         if last {
                             say(line, output, "ended", "the service was ended; its last usage is signed".to_owned());

@@ -59,6 +59,8 @@ pub enum CliError {
         "port {port} of this machine cannot be taken ({reason}): give another one, as in {other}:{remote}, or 0:{remote} for any"
     )]
     LocalPort { port: u16, remote: u16, other: u16, reason: std::io::Error },
+    #[error("the tasks of an array are batch jobs, and this document is of a service: run it with `proofmill job run`")]
+    ServiceInArray,
     #[error("--forward is for services, and this document is of a batch job")]
     ForwardOfBatch,
     #[error("a service lasts {most} more seconds at most, {asked} were asked for")]

@@ -34,6 +34,8 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// Longest pause between two signatures of usage; a quarter of the market's silence if that is less.
 pub const SIGN_EVERY_MAX: Duration = Duration::from_secs(30);
+/// Pause before a signature that did not come about is tried again.
+pub const SIGN_AGAIN: Duration = Duration::from_secs(4);
 /// How long one exchange of usage with the node may take.
 pub const SIGN_WITHIN: Duration = Duration::from_secs(20);
 /// How long a local connection waits for the way to the service, while its node restarts.

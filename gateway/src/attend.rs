@@ -113,7 +113,11 @@ async fn look_and_sign(
     }
     let quarter = Duration::from_secs(u64::from(job.usage_timeout_seconds) / 4);
     attended.turn_at = Instant::now() + quarter.clamp(limits::LOOK_EVERY, limits::SIGN_EVERY_MAX);
+    let sooner = Instant::now() + limits::SIGN_AGAIN;
     let signing = timeout(limits::SIGN_WITHIN, sign(app, bridge, at, job, now, &mut attended.attendance)).await;
+    if !matches!(signing, Ok(Ok(true))) {
+        attended.turn_at = attended.turn_at.min(sooner);
+    }
     match signing {
         Ok(Ok(true)) => {
             app.metrics.usage_signed.fetch_add(1, Ordering::Relaxed);

@@ -141,6 +141,8 @@ pub const ATTENDED_AT_ONCE: usize = 16;
 pub const ATTENDED_MAX: usize = 1_024;
 /// Longest pause between two signatures of usage; a quarter of the market's silence if that is less.
 pub const SIGN_EVERY_MAX: Duration = Duration::from_secs(30);
+/// Pause before a signature that did not come about is tried again.
+pub const SIGN_AGAIN: Duration = Duration::from_secs(4);
 /// How long one exchange of usage with a node may take.
 pub const SIGN_WITHIN: Duration = Duration::from_secs(10);
 

@@ -6,10 +6,7 @@ use bollard::{
     Docker,
     container::LogOutput,
     errors::Error as BollardError,
-    models::{
-        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum, ImageInspect,
-        NetworkCreateRequest,
-    },
+    models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum, ImageInspect},
     query_parameters::{
         CreateContainerOptionsBuilder, InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder,
         ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
@@ -18,7 +15,7 @@ use bollard::{
 };
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use proofmill_provider_core::{AttemptKey, ContainerState, Exit, Role};
-use proofmill_sandbox::{LABEL_ATTEMPT, LABEL_JOB, LABEL_NODE, LABEL_ROLE, Labels, Role as SandboxRole};
+use proofmill_sandbox::{LABEL_ATTEMPT, LABEL_JOB, LABEL_NODE, LABEL_ROLE, Labels, Role as SandboxRole, network_body};
 use solana_address::Address;
 
 use crate::limits;
@@ -65,6 +62,11 @@ fn ask(what: &'static str) -> impl FnOnce(BollardError) -> EngineError {
 /// Whether the engine says there is no such thing.
 fn is_missing(error: &BollardError) -> bool {
     matches!(error, BollardError::DockerResponseServerError { status_code: 404, .. })
+}
+
+/// Whether the engine says that the addresses of a network are another's.
+fn addresses_taken(error: &BollardError) -> bool {
+    matches!(error, BollardError::DockerResponseServerError { message, .. } if message.contains("overlaps"))
 }
 
 /// Label with the job's nonce: tells this life of the job's address from any other.
@@ -195,20 +197,27 @@ impl Engine {
     }
 
     /// Creates the network of a service unless it is there. One of that name which is not internal is somebody else's.
+    /// Where the addresses are taken, the next ones are tried.
     ///
     /// # Errors
     /// If there is none, or it is not ours.
-    pub async fn create_network(&self, body: NetworkCreateRequest) -> Result<(), EngineError> {
-        let name = body.name.clone();
-        match self.docker.inspect_network(&name, None::<InspectNetworkOptions>).await {
+    pub async fn create_network(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        match self.docker.inspect_network(name, None::<InspectNetworkOptions>).await {
             Ok(found) => {
-                let ours = found.internal == Some(true) && found.labels == body.labels;
-                return if ours { Ok(()) } else { Err(EngineError::ForeignNetwork { name }) };
+                let ours = found.internal == Some(true) && found.labels == network_body(name, labels, 0).labels;
+                return if ours { Ok(()) } else { Err(EngineError::ForeignNetwork { name: name.to_owned() }) };
             }
             Err(error) if is_missing(&error) => {}
             Err(error) => return Err(ask("inspect a network")(error)),
         }
-        self.docker.create_network(body).await.map(drop).map_err(ask("create a network"))
+        let mut nth = 0;
+        loop {
+            match self.docker.create_network(network_body(name, labels, nth)).await {
+                Ok(_) => return Ok(()),
+                Err(error) if addresses_taken(&error) && nth < limits::SUBNETS_TRIED => nth += 1,
+                Err(error) => return Err(ask("create a network")(error)),
+            }
+        }
     }
 
     /// Removes the network of a service. Its container is removed before.

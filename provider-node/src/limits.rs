@@ -51,3 +51,5 @@ pub const TASKS_AT_ONCE: usize = 8;
 pub const PORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Least time between two reads of the validator set for peers that are not in it.
 pub const VALIDATORS_READ_EVERY: Duration = Duration::from_secs(5);
+/// Subnets tried for a service's network when the engine says that the first is taken: one host runs fewer services.
+pub const SUBNETS_TRIED: u32 = 64;

@@ -23,7 +23,7 @@ use proofmill_protocol::{
     usage::UsageReport,
 };
 use proofmill_provider_core::{Action, AttemptKey, Cosigned, Event, Metered, Phase, Record, Role, Sight};
-use proofmill_sandbox::{network_body, open_service};
+use proofmill_sandbox::open_service;
 use solana_address::Address;
 use tokio::{net::TcpStream, time::timeout};
 
@@ -86,7 +86,7 @@ pub async fn join_network(
 ) -> Result<(), StepError> {
     let name = context.container(key);
     let labels = sandbox_labels(&context.claimant.identity.public(), key, deadline_at);
-    context.engine.create_network(network_body(&name, &labels)).await?;
+    context.engine.create_network(&name, &labels).await?;
     open_service(body, spec, &name);
     Ok(())
 }

@@ -45,9 +45,9 @@ fn a_usual_line_is_carried_over() {
 fn every_flag_is_carried_over_or_named_with_a_reason_and_what_to_do() {
     use NoteKind::{Dropped, Refused};
     for (flags, expected) in [
-        ("-p 8080:80", vec![(Dropped, "--publish 8080:80")]),
-        ("-p8080:80 -P", vec![(Dropped, "--publish 8080:80"), (Dropped, "--publish-all")]),
-        ("--publish=127.0.0.1:1:1", vec![(Dropped, "--publish 127.0.0.1:1:1")]),
+        ("-p 8080:80", vec![]),
+        ("-p8080:80 -P", vec![(Dropped, "--publish-all")]),
+        ("--publish=127.0.0.1:1:1", vec![]),
         ("-it", vec![(Dropped, "--interactive"), (Dropped, "--tty")]),
         ("-d --rm", vec![]),
         ("-w /app", vec![(Dropped, "--workdir /app")]),

@@ -125,7 +125,8 @@ impl World {
                 self.owed.push(action);
             }
             Action::PauseContainer(_) => {
-                assert!(self.meter.is_dry(self.now) || self.state == JobState::Paused, "frozen before it is dry");
+                let (state, meter) = self.view;
+                assert!(meter.is_dry(self.now) || state == JobState::Paused, "frozen before it is seen dry");
                 self.owed.push(action);
             }
             Action::ReportUsage(_) => {

@@ -1,14 +1,18 @@
 //! The network of a service: its own, without a way out.
 //!
-//! A bridge that the engine calls internal has no route to anywhere but itself: no internet, no network of the host, no
-//! other container. The node reaches the container from the host at the container's own address, so that no port is
-//! published. What an engine's interface cannot take away is the host's own end of the bridge: what the host serves at
-//! all of its addresses can be asked for from inside. Every such bridge has a name that begins with [`BRIDGE_PREFIX`],
-//! so that one firewall rule of the host closes that as well.
+//! Two things keep it in. The bridge is one that the engine calls internal; engines before 25 give it a default route
+//! all the same and leave the rest to firewall rules, which not every host lets them write. So the default route leads
+//! to an address that nobody has, and what is not on the bridge is out of reach by the routing table alone: the internet,
+//! the networks of the host, every other container. The container has no right to change it.
+//!
+//! The node reaches the container from the host at the container's own address, so that no port is published. What an
+//! engine's interface cannot take away is the host's own end of the bridge: what the host serves at all of its addresses
+//! can be asked for from inside. Every such bridge has a name that begins with [`BRIDGE_PREFIX`], so that one firewall
+//! rule of the host closes that as well.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::Ipv4Addr};
 
-use bollard::models::{ContainerCreateBody, HealthConfig, NetworkCreateRequest};
+use bollard::models::{ContainerCreateBody, HealthConfig, Ipam, IpamConfig, NetworkCreateRequest};
 use proofmill_jobspec::JobSpec;
 
 use crate::{Labels, container::label_map_of, limits};
@@ -23,17 +27,37 @@ pub const NETWORK_PREFIX: &str = "proofmill-";
 /// before 26 forward look-ups of internal networks to the host's own resolver (CVE-2024-29018), which is a way out.
 pub const NO_RESOLVER: &str = "192.0.2.1";
 
-/// Describes the network of a service's container, which has the same name.
+/// First address of the range that the networks of services lie in, a /15 that is set aside for tests of equipment
+/// (RFC 2544) and so is neither on the internet nor in anybody's office.
+const RANGE: u32 = u32::from_be_bytes([198, 18, 0, 0]);
+/// Addresses of one network: two of its own, the host's end, the container, and one for the default route.
+const SUBNET_LEN: u32 = 8;
+/// Networks that fit into the range.
+const SUBNETS: u32 = (1 << 17) / SUBNET_LEN;
+
+/// Describes the network of a service's container, which has the same name. Its addresses follow from the attempt; where
+/// an engine says that they are taken, the `nth` next ones do.
 #[must_use]
-pub fn network_body(container: &str, labels: &Labels) -> NetworkCreateRequest {
+pub fn network_body(container: &str, labels: &Labels, nth: u32) -> NetworkCreateRequest {
     let bridge = format!("{BRIDGE_PREFIX}{}{}", hex::encode(&labels.job[..3]), hex::encode(&labels.node[..3]));
     let option = |name: &str, value: String| (format!("com.docker.network.bridge.{name}"), value);
+    let drawn = u32::from_be_bytes([labels.job[0], labels.job[1], labels.node[0], labels.node[1]]);
+    let subnet = RANGE + (drawn.wrapping_add(nth) % SUBNETS) * SUBNET_LEN;
+    let address = |offset: u32| Ipv4Addr::from(subnet + offset).to_string();
+    let range = IpamConfig {
+        subnet: Some(format!("{}/29", address(0))),
+        gateway: Some(address(1)),
+        // The default route of the container, to nobody.
+        auxiliary_addresses: Some(HashMap::from([("DefaultGatewayIPv4".to_owned(), address(6))])),
+        ..IpamConfig::default()
+    };
     NetworkCreateRequest {
         name: container.to_owned(),
         driver: Some("bridge".to_owned()),
         internal: Some(true),
         attachable: Some(false),
         enable_ipv6: Some(false),
+        ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
         options: Some(HashMap::from([
             option("name", bridge),
             option("enable_icc", false.to_string()),

@@ -18,7 +18,6 @@ use crate::{
     encode::Key,
     error::ApiError,
     extract::{Asked, Credential, Nothing, Shared},
-    guard::Caller,
     limits,
     tickets::Ticket,
 };
@@ -64,12 +63,10 @@ impl<S: Send + Sync> FromRequestParts<S> for JobPort {
     security(("session" = []), ("api_key" = [])), responses((status = 200, body = PortTicket)))]
 pub async fn ticket(
     State(app): Shared,
-    caller: Caller,
     JobPort { job, port }: JobPort,
     credential: Option<Credential>,
     _: Asked<Nothing>,
 ) -> Result<Json<PortTicket>, ApiError> {
-    caller.costly(&app)?;
     let (identity, account) = party(&app, credential, job, Role::Operator).await?;
     if account.kind != KIND_SERVICE {
         let next = "Read its log and its output; only services have ports.";
