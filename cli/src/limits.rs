@@ -44,6 +44,8 @@ pub const TUNNEL_WITHIN: Duration = Duration::from_secs(20);
 pub const TUNNEL_RETRY: Duration = Duration::from_millis(500);
 /// Local connections forwarded at once: a browser opens six per page.
 pub const FORWARDED_MAX: usize = 64;
+/// How long an open connection may be silent before another one is tried: a node answers within one request to its RPC.
+pub const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a service that runs may take until it answers on its port.
 pub const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 /// Largest document fetched back from a node, bytes: none may be larger.

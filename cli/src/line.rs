@@ -56,11 +56,12 @@ impl Line {
         ask: impl Fn(Peer, u16) -> F + Send,
     ) -> Result<T> {
         let (number, attempt, peer) = self.connected(None).await?;
-        match ask(peer, attempt).await {
+        // A node that was killed does not say so: its old connection only falls silent.
+        match timeout(limits::CONNECTION_PATIENCE, ask(peer, attempt)).await {
             // It answered: another connection would hear the same.
-            Err(refused @ DataError::Refused { .. }) => return Err(refused.into()),
-            Err(_) => {}
-            Ok(answer) => return Ok(answer),
+            Ok(Err(refused @ DataError::Refused { .. })) => return Err(refused.into()),
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(_)) | Err(_) => {}
         }
         let (_, attempt, peer) = self.connected(Some(number)).await?;
         Ok(ask(peer, attempt).await?)

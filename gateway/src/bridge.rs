@@ -97,11 +97,12 @@ impl Bridge {
         ask: impl Fn(Peer, u16) -> F + Send,
     ) -> Result<T, ApiError> {
         let first = self.connected(app, job, None).await?;
-        match ask(first.peer, first.life.1).await {
+        // A node that was killed does not say so: its old connection only falls silent.
+        match tokio::time::timeout(limits::CONNECTION_PATIENCE, ask(first.peer, first.life.1)).await {
             // It answered: another connection would hear the same.
-            Err(refused @ DataError::Refused { .. }) => return Err(refused.into()),
-            Err(_) => {}
-            Ok(answer) => return Ok(answer),
+            Ok(Err(refused @ DataError::Refused { .. })) => return Err(refused.into()),
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(_)) | Err(_) => {}
         }
         let again = self.connected(app, job, Some(first.number)).await?;
         Ok(ask(again.peer, again.life.1).await?)

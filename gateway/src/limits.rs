@@ -125,6 +125,8 @@ pub const WAYS_MAX: usize = 256;
 pub const WAYS_PER_JOB_MAX: usize = 24;
 /// Jobs whose connection to the node is kept.
 pub const LINES_MAX: usize = 1_024;
+/// How long an open connection may be silent before another one is tried: a node answers within one request to its RPC.
+pub const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a service may take until its answer begins.
 pub const SERVICE_ANSWER: Duration = Duration::from_secs(30);
 /// How long an answer of a service may stand still once it has begun.
