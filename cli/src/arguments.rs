@@ -149,6 +149,15 @@ pub enum OfferCommand {
         /// How long it stands, seconds.
         #[arg(long, default_value_t = 86_400)]
         valid_seconds: u32,
+        /// Let services take it, as batch jobs do.
+        #[arg(long)]
+        services: bool,
+        /// Most of the stake that is pledged for the availability of a service, atoms of the stake mint.
+        #[arg(long, default_value_t = 0, requires = "services")]
+        sla_bond_max: u64,
+        /// Highest availability that it is pledged for, basis points.
+        #[arg(long, default_value_t = 0, requires = "services", value_parser = clap::value_parser!(u16).range(0..=10_000))]
+        sla_uptime_max_bps: u16,
     },
     /// Every standing price, cheapest first.
     List,

@@ -10,7 +10,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::limits;
+use crate::{
+    docker_ports::{self, ServiceDraft},
+    limits,
+};
 
 /// Why no document comes of a line.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -177,6 +180,7 @@ struct Draft {
     gpu_count: u8,
     input: Option<String>,
     output: Option<String>,
+    service: ServiceDraft,
     notes: Vec<Note>,
 }
 
@@ -199,8 +203,7 @@ const SWITCHES: [&str; 14] = [
 ];
 
 /// Flags whose value has no place in a job, by what to say of them: reason, and what to do.
-const DROPPED: [(&[&str], &str, &str); 15] = [
-    (&["publish", "expose"], "ports are not offered yet: containers have no network", "write results to /out"),
+const DROPPED: [(&[&str], &str, &str); 13] = [
     (
         &[
             "network",
@@ -234,18 +237,6 @@ const DROPPED: [(&[&str], &str, &str); 15] = [
         &["ulimit"],
         "limits of open files, cores and file sizes are the sandbox's",
         "set outputs.max_bytes and resources.pids",
-    ),
-    (
-        &[
-            "health-cmd",
-            "health-interval",
-            "health-timeout",
-            "health-retries",
-            "health-start-period",
-            "health-start-interval",
-        ],
-        "health checks are not offered yet",
-        "a batch job is judged by its exit code",
     ),
     (&["stop-timeout", "stop-signal"], "nodes stop every container alike", "end within max_seconds"),
     (&["label", "label-file", "annotation"], "labels are the node's own", "use name"),
@@ -378,12 +369,15 @@ impl Draft {
         let flag = format!("--{name}");
         match name {
             // Every job is so.
-            "rm" | "read-only" | "no-healthcheck" | "quiet" | "sig-proxy" | "disable-content-trust" => {}
+            "rm" | "read-only" | "quiet" | "sig-proxy" | "disable-content-trust" => {}
+            "no-healthcheck" => self.service.no_health = true,
             "detach" => self.note(Assumed, flag, "that is said when a job is run", "proofmill job run --detach"),
             "interactive" | "tty" => {
                 self.note(Dropped, flag, "a job has no terminal", "give what it reads with --input")
             }
-            "publish-all" => self.note(Dropped, flag, DROPPED[0].1, DROPPED[0].2),
+            "publish-all" => {
+                self.note(Dropped, flag, "which ports the image exposes is not known here", "name each one with -p")
+            }
             "init" => self.note(
                 Dropped,
                 flag,
@@ -431,6 +425,14 @@ impl Draft {
             "volume" => self.mount(&volume_parts(value), &flag),
             "mount" => self.mount(&mount_parts(value), &flag),
             "tmpfs" => self.tmpfs(value, &flag)?,
+            "publish" | "expose" => {
+                let note = self.service.publish(name, value)?;
+                self.notes.extend(note);
+            }
+            _ if name.starts_with("health-") => {
+                let note = self.service.health(name, value)?;
+                self.notes.extend(note);
+            }
             "network" | "net" if value == "none" => {}
             "user" if matches!(value, "65534" | "65534:65534" | "nobody" | "nobody:nogroup") => {}
             "cap-drop" => {}
@@ -454,8 +456,8 @@ impl Draft {
             "restart" => self.note(
                 Dropped,
                 flag,
-                "a container runs once; a job is tried again only if an attempt leaves nothing",
-                "set retries",
+                "a container runs once; a job is tried again only if an attempt leaves nothing, a service not at all",
+                "set retries of a batch job",
             ),
             _ => self.without_place(name, flag),
         }
@@ -652,10 +654,12 @@ impl Draft {
         if let Some(scratch_mib) = self.scratch_mib {
             resources["scratch_mib"] = json!(scratch_mib);
         }
-        let document = json!({
+        let mut document = json!({
             "version": 1, "name": plain, "image": image_field, "command": command, "env": self.env,
             "resources": resources, "max_seconds": 3_600, "verification": "deterministic"
         });
+        let notes = self.service.finish(&mut document);
+        self.notes.extend(notes);
         checked(&document)?;
         Ok(Imported { document, input: self.input, output: self.output, notes: self.notes })
     }
@@ -670,7 +674,9 @@ fn checked(document: &Value) -> Result<(), SpecError> {
 
 /// Flags that take a value: those with a meaning here, and those of the tables.
 fn is_valued(name: &str) -> bool {
-    const CARRIED: [&str; 16] = [
+    const CARRIED: [&str; 18] = [
+        "publish",
+        "expose",
         "env",
         "env-file",
         "gpus",
@@ -689,11 +695,12 @@ fn is_valued(name: &str) -> bool {
         "restart",
     ];
     CARRIED.contains(&name)
+        || docker_ports::HEALTH_FLAGS.contains(&name)
         || DROPPED.iter().any(|(names, _, _)| names.contains(&name))
         || REFUSED.iter().any(|(names, _)| names.contains(&name))
 }
 
-fn value_error(flag: &str, value: &str, expected: &'static str) -> ImportError {
+pub(crate) fn value_error(flag: &str, value: &str, expected: &'static str) -> ImportError {
     ImportError::Value { flag: flag.to_owned(), value: value.to_owned(), expected }
 }
 

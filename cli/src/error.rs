@@ -47,6 +47,24 @@ pub enum CliError {
     Ended { what: String, status: String, log: PathBuf },
     #[error("job {job} did not end within {seconds} s; it is {state}. Anyone may expire it after its deadline")]
     JobStuck { job: Address, seconds: u64, state: String },
+    #[error("job {job} is not a service: {instead}")]
+    NotAService { job: Address, instead: &'static str },
+    #[error("service {job} is {state}: {instead}")]
+    ServiceIs { job: Address, state: &'static str, instead: &'static str },
+    #[error("the document of job {job} names no port that answers over TCP: give --port")]
+    NoPort { job: Address },
+    #[error("the node gave another document than the job's: it hashes to {found}, the chain says {expected}")]
+    OtherDocument { found: String, expected: String },
+    #[error(
+        "port {port} of this machine cannot be taken ({reason}): give another one, as in {other}:{remote}, or 0:{remote} for any"
+    )]
+    LocalPort { port: u16, remote: u16, other: u16, reason: std::io::Error },
+    #[error("the tasks of an array are batch jobs, and this document is of a service: run it with `proofmill job run`")]
+    ServiceInArray,
+    #[error("--forward is for services, and this document is of a batch job")]
+    ForwardOfBatch,
+    #[error("a service lasts {most} more seconds at most, {asked} were asked for")]
+    TooLong { asked: u32, most: u32 },
     #[error("NAME=VALUE expected, found {0:?}")]
     EnvPair(String),
     #[error("an amount overflows 64 bits: {0}")]

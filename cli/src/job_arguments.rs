@@ -20,8 +20,27 @@ pub enum JobCommand {
     Result(TransferArgs),
     /// Withdraw an open job; the escrow comes back.
     Cancel { job: Address },
-    /// Claim what a settled job owes its tenant, and close it.
+    /// Claim what a settled job owes its tenant, and close it. What is due to be settled is settled first.
     Close { job: Address },
+    /// Open ports of this machine that lead to a service's, and sign its usage while it answers.
+    Forward(ForwardArgs),
+    /// Sign a service's usage while it answers, without opening ports.
+    Attend(AttendArgs),
+    /// End a service; usage up to now is paid, the rest of the escrow comes back.
+    Stop {
+        job: Address,
+        #[command(flatten)]
+        sign: SignArgs,
+    },
+    /// Let a service run longer: add seconds, and the escrow that they cost.
+    TopUp {
+        job: Address,
+        /// How many.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+        #[command(flatten)]
+        sign: SignArgs,
+    },
     /// Your jobs.
     List,
     /// Check a document and show its canonical form, its hash and what the chain is told.
@@ -70,6 +89,60 @@ pub struct JobRunArgs {
     /// Return as soon as the job is posted and its input delivered.
     #[arg(long)]
     pub detach: bool,
+    /// A service's port to open on this machine once it runs, as `job forward` does; may be repeated.
+    #[arg(long, value_name = "[LOCAL:]PORT", conflicts_with = "detach")]
+    pub forward: Vec<PortPair>,
+}
+
+/// Whether and how something is signed.
+#[derive(Args, Clone, Copy)]
+pub struct SignArgs {
+    /// Show what would be done and stop before anything is signed.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask before signing.
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+#[derive(Args, Clone)]
+pub struct ForwardArgs {
+    pub job: Address,
+    /// Port of the service, and the port of this machine that leads there: the same one if none is given, 0 for any free
+    /// one.
+    #[arg(required = true, value_name = "[LOCAL:]PORT")]
+    pub ports: Vec<PortPair>,
+    /// Do not sign usage: somebody else does.
+    #[arg(long)]
+    pub no_sign: bool,
+}
+
+#[derive(Args, Clone)]
+pub struct AttendArgs {
+    pub job: Address,
+    /// Port of the service that must answer for its time to count; by default the first of its document.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+}
+
+/// A port of this machine and the port of a service that it leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortPair {
+    /// 0 for any free one.
+    pub local: u16,
+    /// Of the service.
+    pub remote: u16,
+}
+
+impl std::str::FromStr for PortPair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (local, remote) = text.split_once(':').unwrap_or((text, text));
+        let number = |text: &str| text.parse::<u16>().map_err(|_| format!("{text:?} is no port: 0 to 65535"));
+        let pair = Self { local: number(local)?, remote: number(remote)? };
+        if pair.remote == 0 { Err("a service has no port 0".to_owned()) } else { Ok(pair) }
+    }
 }
 
 /// Flags that change the document before it is hashed and posted.
@@ -186,6 +259,33 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ports_are_read_in_pairs() {
+        let pair = |local, remote| Ok(PortPair { local, remote });
+        assert_eq!("80".parse(), pair(80, 80));
+        assert_eq!("8080:80".parse(), pair(8_080, 80));
+        assert_eq!("0:80".parse(), pair(0, 80));
+        for wrong in ["", ":", "80:", ":80", "0", "8080:0", "65536", "-1", "a:80", "1:2:3", "127.0.0.1:80"] {
+            assert!(wrong.parse::<PortPair>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn services_are_forwarded_attended_topped_up_and_stopped() {
+        let at = "11111111111111111111111111111111";
+        let Ok(JobCommand::Forward(args)) = job(&format!("forward {at} 8080:80 22")) else { panic!() };
+        assert_eq!(args.ports, [PortPair { local: 8_080, remote: 80 }, PortPair { local: 22, remote: 22 }]);
+        assert_eq!(job(&format!("forward {at}")).err(), Some(ErrorKind::MissingRequiredArgument));
+        let Ok(JobCommand::Attend(args)) = job(&format!("attend {at}")) else { panic!() };
+        assert_eq!(args.port, None);
+        let Ok(JobCommand::TopUp { seconds: 60, sign, .. }) = job(&format!("top-up {at} --seconds 60 -y")) else {
+            panic!()
+        };
+        assert!(sign.yes && !sign.dry_run);
+        assert_eq!(job(&format!("top-up {at} --seconds 0")).err(), Some(ErrorKind::ValueValidation));
+        assert!(matches!(job(&format!("stop {at} --dry-run")), Ok(JobCommand::Stop { .. })));
     }
 
     #[test]

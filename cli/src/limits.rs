@@ -27,3 +27,26 @@ pub const TASK_TRANSFERS: usize = 4;
 
 /// Most that is read of a gateway's answer, bytes: one job is a few KiB.
 pub const GATEWAY_ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+/// Pause between two looks at a service: below it nothing that a meter of milliseconds pays for is missed for long.
+pub const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a service may take to answer a look; later counts as no answer.
+pub const LOOK_WITHIN: Duration = Duration::from_secs(5);
+/// Longest pause between two signatures of usage; a quarter of the market's silence if that is less.
+pub const SIGN_EVERY_MAX: Duration = Duration::from_secs(30);
+/// Pause before a signature that did not come about is tried again.
+pub const SIGN_AGAIN: Duration = Duration::from_secs(4);
+/// How long one exchange of usage with the node may take.
+pub const SIGN_WITHIN: Duration = Duration::from_secs(20);
+/// How long a local connection waits for the way to the service, while its node restarts.
+pub const TUNNEL_WITHIN: Duration = Duration::from_secs(20);
+/// Pause before the way to the service is tried again.
+pub const TUNNEL_RETRY: Duration = Duration::from_millis(500);
+/// Local connections forwarded at once: a browser opens six per page.
+pub const FORWARDED_MAX: usize = 64;
+/// How long an open connection may be silent before another one is tried: a node answers within one request to its RPC.
+pub const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a service that runs may take until it answers on its port.
+pub const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// Largest document fetched back from a node, bytes: none may be larger.
+pub const SPEC_BYTES_MAX: u64 = 256 << 10;

@@ -1,13 +1,16 @@
 //! `proofmill`: the command line for tenants, providers, validators and local networks.
 
 mod arguments;
+mod attend;
 mod bootstrap;
 mod commands;
 mod docker_line;
+mod docker_ports;
 mod error;
 mod faucet;
 mod job_arguments;
 mod limits;
+mod line;
 mod market_book;
 mod next_steps;
 mod output;

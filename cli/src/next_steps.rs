@@ -1,16 +1,16 @@
 //! What may happen next to a job, who may do it, and by when: the market's table of states with its deadlines, in words.
 
-use proofmill_client::market;
+use proofmill_client::{
+    market,
+    service::{self, KIND_SERVICE},
+};
 use proofmill_protocol::{
     attempts,
     job::{JobState, Outcome},
     limits::{BPS, MATCH_GRACE_SECONDS, PAUSE_SECONDS_MAX, USAGE_GRACE_SECONDS},
-    service::Meter,
 };
 use serde::Serialize;
 
-/// `kind` of a service.
-const KIND_SERVICE: u8 = 3;
 /// `claimed` bits: the provider's net, the tenant's refund, the fee, the bond.
 const CLAIMED: [(u8, &str, &str); 4] = [
     (1, "claim_reward", "anyone, for the provider"),
@@ -143,16 +143,7 @@ fn open(job: &market::Job, now: i64) -> Vec<NextStep> {
 }
 
 fn running_service(job: &market::Job) -> Vec<NextStep> {
-    let meter = Meter {
-        started_at: job.started_at,
-        paused_at: job.paused_at,
-        ended_at: 0,
-        paused_ms: job.paused_ms,
-        max_seconds: job.max_seconds,
-        usage_ms: job.metered_ms,
-        usage_at: job.usage_at,
-        usage_timeout_seconds: job.usage_timeout_seconds,
-    };
+    let meter = service::meter(job);
     vec![
         step("report_usage", "the provider", "its usage counts").until(meter.silent_after()),
         step("top_up_job", "anyone", "the escrow covers more seconds").until(meter.dry_at()),

@@ -39,6 +39,11 @@ impl Output {
         }
     }
 
+    /// One of many things that happen while the command lasts: a line for people, or one line of JSON for machines.
+    pub fn event(&self, value: &serde_json::Value, words: impl FnOnce() -> String) {
+        if self.json { print_line(&value.to_string()) } else { print_line(&harmless(&words())) }
+    }
+
     /// The error that ended the command, with its causes.
     pub fn failed(&self, error: &anyhow::Error) {
         if self.json {

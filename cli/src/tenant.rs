@@ -7,11 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use ed25519_dalek::{Signer, SigningKey};
 use proofmill_artifacts::{Limits, Manifest, read_bundle, scan, write_bundle};
 use proofmill_client::{
     address::{self, Coin},
     compose::{self, Emptying, Take},
     market,
+    service::{self, CLAIMED_SLA, usage_message},
 };
 use proofmill_dataplane::{BlobKind, BlobName, Node, NodeConfig, Peer, PeerAddr, public_key_of};
 use proofmill_jobspec::{ImageDigest, JobSpec};
@@ -19,6 +21,7 @@ use proofmill_protocol::{
     amount,
     job::{JobState, Outcome},
     settlement,
+    usage::UsageReport,
 };
 use serde::Serialize;
 use solana_address::Address;
@@ -145,6 +148,8 @@ pub fn instructions(
 pub struct Tenant {
     pub session: Session,
     node: Node,
+    /// Signs usage.
+    node_key: SigningKey,
 }
 
 impl Tenant {
@@ -155,7 +160,12 @@ impl Tenant {
         let any: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 0));
         let node = Node::bind(NodeConfig::offline(node_secret, any)).await.context("opening the data plane")?;
         debug_assert_eq!(node.public_key(), public_key_of(&node_secret));
-        Ok(Self { session, node })
+        Ok(Self { session, node, node_key: SigningKey::from_bytes(&node_secret) })
+    }
+
+    /// Signs a report of usage. Whoever calls has asked [`proofmill_client::service::Attendance::judge`].
+    pub fn sign_usage(&self, report: &UsageReport) -> [u8; 64] {
+        self.node_key.sign(&usage_message(report)).to_bytes()
     }
 
     pub fn node_key(&self) -> [u8; 32] {
@@ -237,7 +247,8 @@ impl Tenant {
         let addr =
             SocketAddr::new(IpAddr::V6(Ipv6Addr::from(provider.endpoint_ip)).to_canonical(), provider.endpoint_port);
         self.node
-            .connect(PeerAddr { key: provider.node_key, addr })
+            // Under the key of the match, not a later one.
+            .connect(PeerAddr { key: if job.node_key == [0; 32] { provider.node_key } else { job.node_key }, addr })
             .await
             .with_context(|| format!("connecting to the provider at {addr}"))
     }
@@ -324,17 +335,58 @@ impl Tenant {
         Ok(())
     }
 
+    /// What collects the bond that is due for missed availability; nothing if none is. The tenant's account for stake
+    /// tokens is made if it has none.
+    async fn claim_sla(&self, key: &Address, job: &market::Job) -> Result<Vec<Instruction>> {
+        if job.sla_due == 0 || job.claimed & CLAIMED_SLA != 0 {
+            return Ok(Vec::new());
+        }
+        let provider = self.session.fetch("provider", &job.provider, market::Provider::decode).await?;
+        let stake = self.session.fetch("stake", &address::stake(&provider.owner), market::Stake::decode).await?;
+        let coin = Coin::of_stake(&stake);
+        let open = spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent(
+            &self.session.address()?,
+            &job.tenant,
+            &coin.mint,
+            &coin.token_program,
+        );
+        Ok(vec![open, service::claim_sla(*key, job, &provider.owner, coin)])
+    }
+
+    /// Settles a service whose end is due: it was stopped, silent or dry for long enough. Another may be quicker.
+    pub async fn settle_service(&self, key: &Address, job: &market::Job) -> Result<()> {
+        let Some(after) = service::settles_after(job).filter(|_| job.kind == service::KIND_SERVICE) else {
+            return Ok(());
+        };
+        if self.session.now().await? <= after {
+            return Ok(());
+        }
+        let provider = self.session.fetch("provider", &job.provider, market::Provider::decode).await?;
+        let expire = market::expire_job(market::ExpireJobAccounts {
+            job: *key,
+            provider: Some(job.provider),
+            stake: Some(address::stake(&provider.owner)),
+            config: None,
+            verdict: None,
+            round: None,
+        });
+        let Err(error) = self.session.send(&[expire]).await else { return Ok(()) };
+        let settled = self.find_job(key).await?.is_none_or(|job| job.state == JobState::Settled as u8);
+        if settled { Ok(()) } else { Err(error).context("settling the service") }
+    }
+
     /// Collects what is left of the refund and closes the job: every lamport comes back. Another command of the same
     /// tenant, or a crank, may be doing the same: whatever they were quicker with is left out and the rest sent again.
     pub async fn close(&self, key: &Address, job: &market::Job) -> Result<()> {
         let mut seen = Some(*job);
-        // One refusal for the refund and one for the closing are all that somebody quicker can cause.
-        for last in [false, false, true] {
+        // One refusal each for the bond, the refund and the closing are all that somebody quicker can cause.
+        for last in [false, false, false, true] {
             let Some(job) = &seen else { return Ok(()) };
             let emptying = tenant_side(key, job);
             let refund = job.refunded > 0 && job.claimed & 2 == 0;
-            let all: Vec<Instruction> =
-                refund.then(|| emptying.claim_refund()).into_iter().chain([emptying.close()]).collect();
+            let mut all = self.claim_sla(key, job).await?;
+            all.extend(refund.then(|| emptying.claim_refund()));
+            all.push(emptying.close());
             let Err(error) = self.session.send(&all).await else { return Ok(()) };
             let claimed = job.claimed;
             seen = self.find_job(key).await?;

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -26,6 +26,7 @@ use crate::{
     metrics::Metrics,
     settings::Settings,
     store::Store,
+    tickets::Tickets,
 };
 
 /// Shared by every request and every task of the gateway.
@@ -47,6 +48,10 @@ pub struct App {
     pub streams: Arc<Semaphore>,
     pub streams_by_address: Mutex<HashMap<IpAddr, usize>>,
     pub uploads: Semaphore,
+    pub tickets: Tickets,
+    /// Ways to services' ports that are open at once.
+    pub ways: Arc<Semaphore>,
+    ways_by_job: Mutex<HashMap<Address, Weak<Semaphore>>>,
     pub bridge: Option<Bridge>,
     pub faucet: Option<Faucet>,
     pub files: Files,
@@ -91,6 +96,9 @@ impl App {
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
             streams_by_address: Mutex::default(),
             uploads: Semaphore::new(limits::UPLOADS_MAX),
+            tickets: Tickets::default(),
+            ways: Arc::new(Semaphore::new(limits::WAYS_MAX)),
+            ways_by_job: Mutex::default(),
             bridge: parts.bridge,
             faucet: parts.faucet,
             files: parts.files,
@@ -148,6 +156,18 @@ impl App {
             Sources::AllButJobs => 0,
         };
         Revision { jobs, rest: self.revision.load(Ordering::Acquire) }
+    }
+
+    /// Places for ways to one service. They are forgotten with the last that is taken.
+    pub fn ways_of(&self, job: &Address) -> Arc<Semaphore> {
+        let mut held = self.ways_by_job.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(places) = held.get(job).and_then(Weak::upgrade) {
+            return places;
+        }
+        held.retain(|_, places| places.strong_count() > 0);
+        let places = Arc::new(Semaphore::new(limits::WAYS_PER_JOB_MAX));
+        held.insert(*job, Arc::downgrade(&places));
+        places
     }
 
     /// The job that a round judges.

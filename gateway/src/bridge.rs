@@ -3,20 +3,25 @@
 //!
 //! The gateway speaks under a node key of its own, which a job must name as its tenant's: the tenant's choice, since
 //! whoever holds that key reads everything. Roots and signatures verify all of it whoever carried it.
+//! The ports of services are reached under the same key, over connections that are kept.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use ed25519_dalek::{Signer, SigningKey};
 use futures_util::StreamExt;
 use proofmill_artifacts::{Limits as BundleLimits, read_bundle};
 use proofmill_chain::read_or_create_keypair;
-use proofmill_client::market;
-use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, NodeConfig, Peer, PeerAddr};
-use proofmill_protocol::job::JobState;
+use proofmill_client::{market, service::usage_message};
+use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, NodeConfig, Peer, PeerAddr, Tunnel, UsageExchange};
+use proofmill_protocol::{job::JobState, usage::UsageReport};
 use solana_address::Address;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +36,24 @@ use crate::{
 pub struct Bridge {
     node: Node,
     folder: PathBuf,
+    /// Signs usage.
+    key: SigningKey,
+    /// Connections to the nodes of services, by job.
+    lines: Mutex<HashMap<Address, Line>>,
+    connections: AtomicU64,
+}
+
+/// The connection to the node of one service. Locked while one is made, so that of many who find it broken one makes
+/// another.
+type Line = Arc<tokio::sync::Mutex<Option<Connected>>>;
+
+#[derive(Clone)]
+struct Connected {
+    /// Which one it is.
+    number: u64,
+    /// The life of the job's address, and the attempt, that it was made for.
+    life: (u64, u16),
+    peer: Peer,
 }
 
 impl Bridge {
@@ -45,7 +68,67 @@ impl Bridge {
             .map_err(|source| GatewayError::Io { what: folder.display().to_string(), source })?;
         let any = SocketAddr::from(([0, 0, 0, 0], 0));
         let node = Node::bind(NodeConfig::offline(*keypair.secret_bytes(), any)).await?;
-        Ok(Self { node, folder })
+        let key = SigningKey::from_bytes(keypair.secret_bytes());
+        Ok(Self { node, folder, key, lines: Mutex::default(), connections: AtomicU64::new(0) })
+    }
+
+    /// Signs a report of usage. Whoever calls has asked [`proofmill_client::service::Attendance::judge`].
+    pub fn sign_usage(&self, report: &UsageReport) -> [u8; 64] {
+        self.key.sign(&usage_message(report)).to_bytes()
+    }
+
+    /// A tunnel to a port of a service.
+    pub async fn tunnel(&self, app: &App, job: &Address, port: u16) -> Result<Tunnel, ApiError> {
+        let name = job.to_bytes();
+        self.ask(app, job, move |peer, attempt| async move { peer.tunnel(name, attempt, port).await }).await
+    }
+
+    /// The newest total of a service, as its node signs it.
+    pub async fn usage(&self, app: &App, job: &Address) -> Result<UsageExchange, ApiError> {
+        let name = job.to_bytes();
+        self.ask(app, job, move |peer, attempt| async move { peer.usage(name, attempt).await }).await
+    }
+
+    /// Asks the node of a service, once more over a new connection if the one that was open has died meanwhile.
+    async fn ask<T, F: Future<Output = Result<T, DataError>> + Send>(
+        &self,
+        app: &App,
+        job: &Address,
+        ask: impl Fn(Peer, u16) -> F + Send,
+    ) -> Result<T, ApiError> {
+        let first = self.connected(app, job, None).await?;
+        // A node that was killed does not say so: its old connection only falls silent.
+        match tokio::time::timeout(limits::CONNECTION_PATIENCE, ask(first.peer, first.life.1)).await {
+            // It answered: another connection would hear the same.
+            Ok(Err(refused @ DataError::Refused { .. })) => return Err(refused.into()),
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(_)) | Err(_) => {}
+        }
+        let again = self.connected(app, job, Some(first.number)).await?;
+        Ok(ask(again.peer, again.life.1).await?)
+    }
+
+    /// The connection to a service's node, or another one than number `broken`.
+    async fn connected(&self, app: &App, job: &Address, broken: Option<u64>) -> Result<Connected, ApiError> {
+        let account = app.model().job(job).cloned().ok_or_else(|| ApiError::not_found("open job", job))?;
+        let life = (account.nonce, account.attempt);
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if lines.len() >= limits::LINES_MAX {
+                // Those that nobody is using right now.
+                lines.retain(|_, line| Arc::strong_count(line) > 1);
+            }
+            lines.entry(*job).or_default().clone()
+        };
+        let mut held = line.lock().await;
+        if let Some(connected) = held.as_ref().filter(|held| Some(held.number) != broken && held.life == life) {
+            return Ok(connected.clone());
+        }
+        *held = None;
+        let peer = self.dial(app, &account).await?;
+        let connected = Connected { number: self.connections.fetch_add(1, Ordering::Relaxed), life, peer };
+        *held = Some(connected.clone());
+        Ok(connected)
     }
 
     /// The key that a job names as its tenant's.

@@ -227,7 +227,7 @@ async fn write_jobs(app: &App, jobs: &BTreeSet<Address>, closed: &BTreeMap<Addre
             Some(live) => views.push(live),
             None => {
                 let inputs = app.store.job_inputs(job).await?;
-                match fold::fold(*job, &inputs.events, inputs.terms.as_ref(), inputs.claim.as_ref()) {
+                match fold::fold(*job, &inputs.events, inputs.terms.as_ref()) {
                     Some(folded) => views.push(folded),
                     None => never.push(*job),
                 }

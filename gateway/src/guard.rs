@@ -68,6 +68,7 @@ fn address_of(app: &App, peer: Option<PeerAddress>, headers: &HeaderMap) -> IpAd
 /// Paths whose answers take as long as they take.
 fn streams(path: &str) -> bool {
     path == "/v1/stream"
+        || path.starts_with("/p/")
         || path
             .strip_prefix("/v1/jobs/")
             .is_some_and(|rest| ["/logs", "/output", "/input", "/spec"].iter().any(|end| rest.ends_with(end)))
@@ -225,7 +226,9 @@ mod tests {
 
     #[test]
     fn only_transfers_and_streams_have_no_time_limit() {
-        for path in ["/v1/stream", "/v1/jobs/x/logs", "/v1/jobs/x/input", "/v1/jobs/x/output", "/v1/jobs/x/spec"] {
+        for path in
+            ["/p/ticket/", "/v1/stream", "/v1/jobs/x/logs", "/v1/jobs/x/input", "/v1/jobs/x/output", "/v1/jobs/x/spec"]
+        {
             assert!(streams(path), "{path}");
         }
         for path in ["/v1/jobs/x", "/v1/jobs/logs", "/v1/network", "/rpc", "/logs"] {

@@ -13,11 +13,14 @@
 //! | `guard.rs`, `serve.rs`, `limiter.rs` | limits of requests, connections and rates; the cache |
 //! | `access.rs` | sign-in, roles |
 //! | `bridge.rs` | the data plane |
+//! | `tickets.rs`, `forward.rs` | the ports of services, for browsers |
+//! | `attend.rs` | signs the usage of services for browsers |
 //! | `changes.rs` | what streams say, and how they resume |
 
 pub mod access;
 pub mod api;
 pub mod app;
+pub mod attend;
 pub mod bridge;
 pub mod changes;
 pub mod encode;
@@ -26,6 +29,7 @@ pub mod extract;
 pub mod faucet;
 pub mod feed;
 pub mod files;
+pub mod forward;
 pub mod guard;
 pub mod index;
 pub mod limiter;
@@ -34,6 +38,8 @@ pub mod metrics;
 pub mod reflect;
 pub mod run;
 pub mod serve;
+pub mod service_view;
 pub mod settings;
 pub mod store;
+pub mod tickets;
 pub mod views;

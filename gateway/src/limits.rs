@@ -113,6 +113,41 @@ pub const DELIVER_PAUSE_MAX: Duration = Duration::from_secs(15);
 /// Deliveries at once.
 pub const DELIVERIES_AT_ONCE: usize = 4;
 
+/// Life of a ticket for a service's port, seconds: a sitting at a page. Another one costs one request.
+pub const TICKET_SECONDS: i64 = 3_600;
+/// Tickets of one owner at once: a browser needs one per port and page.
+pub const TICKETS_PER_OWNER_MAX: usize = 32;
+/// Tickets at once in all; each costs about 200 bytes.
+pub const TICKETS_MAX: usize = 4_096;
+/// Ways to services' ports open at once: each is a stream of the data plane and two buffers.
+pub const WAYS_MAX: usize = 256;
+/// The same for one service: a browser opens six connections per page, and WebSockets besides.
+pub const WAYS_PER_JOB_MAX: usize = 24;
+/// Jobs whose connection to the node is kept.
+pub const LINES_MAX: usize = 1_024;
+/// How long an open connection may be silent before another one is tried: a node answers within one request to its RPC.
+pub const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a service may take until its answer begins.
+pub const SERVICE_ANSWER: Duration = Duration::from_secs(30);
+/// How long an answer of a service may stand still once it has begun.
+pub const SERVICE_IDLE: Duration = Duration::from_secs(60);
+/// Bytes of the head of a service's answer at most.
+pub const SERVICE_HEADER_BYTES_MAX: usize = 16 * 1024;
+/// Pause between two looks at the services that the gateway attends.
+pub const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a service may take to answer a look; later counts as no answer.
+pub const LOOK_WITHIN: Duration = Duration::from_secs(5);
+/// Looks and signatures at once.
+pub const ATTENDED_AT_ONCE: usize = 16;
+/// Services attended at most: beyond it a round of looks would take longer than what counts as seen.
+pub const ATTENDED_MAX: usize = 1_024;
+/// Longest pause between two signatures of usage; a quarter of the market's silence if that is less.
+pub const SIGN_EVERY_MAX: Duration = Duration::from_secs(30);
+/// Pause before a signature that did not come about is tried again.
+pub const SIGN_AGAIN: Duration = Duration::from_secs(4);
+/// How long one exchange of usage with a node may take.
+pub const SIGN_WITHIN: Duration = Duration::from_secs(10);
+
 /// Price points read for one answer at most: a day of a market with one match a second.
 pub const PRICE_POINTS_MAX: i64 = 100_000;
 /// Buckets of one price history at most.

@@ -30,6 +30,8 @@ pub struct Metrics {
     pub feed_errors: AtomicU64,
     pub delivered: AtomicU64,
     pub delivery_errors: AtomicU64,
+    pub usage_signed: AtomicU64,
+    pub usage_declined: AtomicU64,
 }
 
 impl Metrics {
@@ -83,6 +85,8 @@ impl Metrics {
             ("feed_errors_total", &self.feed_errors),
             ("delivered_total", &self.delivered),
             ("delivery_errors_total", &self.delivery_errors),
+            ("usage_signed_total", &self.usage_signed),
+            ("usage_declined_total", &self.usage_declined),
         ];
         for (name, counter) in counters {
             line(format_args!("# TYPE proofmill_gateway_{name} counter"));

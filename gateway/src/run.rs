@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Parts},
+    attend,
     bridge::{self, Bridge},
     error::GatewayError,
     faucet::Faucet,
@@ -52,6 +53,7 @@ impl Gateway {
         let mut tasks = JoinSet::new();
         tasks.spawn(feed::run(app.clone(), cancel.clone()));
         tasks.spawn(bridge::deliver(app.clone(), cancel.clone()));
+        tasks.spawn(attend::run(app.clone(), cancel.clone()));
         tasks.spawn(sweep(app.clone(), cancel.clone()));
         tasks.spawn(serve::serve(listener, app.clone(), cancel.clone()));
         Ok(Self { app, address, cancel, tasks })

@@ -58,7 +58,8 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, cancel: CancellationTok
                 .header_read_timeout(limits::HEADER_TIMEOUT)
                 .max_buf_size(limits::HEADER_BYTES_MAX)
                 .max_headers(limits::HEADERS_MAX)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades();
             tokio::pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,

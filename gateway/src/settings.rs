@@ -54,6 +54,10 @@ pub struct Arguments {
     #[arg(long)]
     #[serde(default)]
     pub poll_only: bool,
+    /// Do not sign the usage of services whose jobs name this gateway's node key
+    #[arg(long)]
+    #[serde(default)]
+    pub no_cosign: bool,
     /// Milliseconds between two full reads of the programs' accounts
     #[arg(long)]
     pub poll_ms: Option<u64>,
@@ -74,6 +78,10 @@ pub struct Settings {
     pub rate_per_second: u32,
     pub behind_proxy: bool,
     pub poll_every: std::time::Duration,
+    /// Whether the gateway signs the usage of services whose jobs name its node key.
+    pub cosign: bool,
+    /// How long a service may take until its answer begins.
+    pub service_answer: std::time::Duration,
 }
 
 impl Settings {
@@ -116,6 +124,8 @@ impl Settings {
             rate_per_second: flags.rate_per_second.or(file.rate_per_second).unwrap_or(limits::RATE_PER_SECOND).max(1),
             behind_proxy: flags.behind_proxy || file.behind_proxy,
             poll_every: std::time::Duration::from_millis(poll_ms),
+            cosign: !(flags.no_cosign || file.no_cosign),
+            service_answer: limits::SERVICE_ANSWER,
         })
     }
 }

@@ -11,7 +11,10 @@ use serde_json::{Map, Value};
 use solana_address::Address;
 use utoipa::ToSchema;
 
-use crate::encode::{Amount, Hash32, Key, endpoint, padded_text};
+use crate::{
+    encode::{Amount, Hash32, Key, endpoint, padded_text},
+    service_view::{self, Service},
+};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -209,13 +212,15 @@ pub struct Job {
     pub paused_ms: Amount,
     pub sla_bond: Option<Amount>,
     pub sla_uptime_bps: Option<u16>,
+    /// The meter of a service; null of other jobs, and once it is closed.
+    pub service: Option<Service>,
     pub bids: Option<u8>,
     pub best_bid_per_second: Option<Amount>,
     pub spec_hash: Option<Hash32>,
     /// SHA-256 that names the image.
     pub image_digest: Option<Hash32>,
     pub input_root: Option<Hash32>,
-    /// Null until the verdict opens it, and once the job is closed.
+    /// Null until a verdict opens it; kept once the job is closed.
     pub output_root: Option<Hash32>,
     pub receipt_hash: Option<Hash32>,
     /// The provider's node key at the match.
@@ -663,6 +668,7 @@ pub fn job(at: Address, job: &market::Job) -> Job {
         paused_ms: Amount(job.paused_ms),
         sla_bond: Some(Amount(job.sla_bond)),
         sla_uptime_bps: Some(job.sla_uptime_bps),
+        service: service_view::of(job),
         bids: Some(job.bids),
         best_bid_per_second: Key::known(job.best_bidder).map(|_| Amount(job.best_bid_per_second)),
         spec_hash: Hash32::known(job.spec_hash),

@@ -227,7 +227,7 @@ async fn project(store: &Store, jobs: &BTreeSet<Address>) {
     let (mut views, mut never) = (Vec::new(), Vec::new());
     for job in jobs {
         let inputs = store.job_inputs(job).await.expect("the job's events are read");
-        match fold::fold(*job, &inputs.events, inputs.terms.as_ref(), inputs.claim.as_ref()) {
+        match fold::fold(*job, &inputs.events, inputs.terms.as_ref()) {
             Some(view) => views.push(view),
             None => never.push(*job),
         }

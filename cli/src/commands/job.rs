@@ -9,14 +9,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use proofmill_client::market;
-use proofmill_jobspec::{JobSpec, SpecDraft};
+use proofmill_client::{market, service::KIND_SERVICE};
+use proofmill_jobspec::{JobSpec, Kind, SpecDraft};
 use proofmill_protocol::job::{JobState, Outcome};
 use serde_json::json;
 use solana_address::Address;
 
 use super::{
-    job_array, job_preview,
+    job_array, job_preview, job_service,
     market_views::{job_json, job_words, outcome_name, state_name},
 };
 use crate::{
@@ -81,6 +81,11 @@ async fn run_one(command: JobCommand, open: impl Fn() -> Result<Session>, output
         JobCommand::Result(args) => {
             let tenant = Tenant::open(open()?).await?;
             let job = tenant.job(&args.job).await?;
+            if job.kind == KIND_SERVICE {
+                let instead = "it leaves no result; `proofmill job forward` reaches its ports, `job logs` its log";
+                let state = state_name(job.state);
+                return Err(CliError::ServiceIs { job: args.job, state, instead }.into());
+            }
             let dest = args.output.unwrap_or_else(|| format!("result-{}", args.job).into());
             let manifest = tenant.fetch_result(&args.job, &job, &dest, output).await?;
             output.result(
@@ -116,7 +121,15 @@ async fn run_one(command: JobCommand, open: impl Fn() -> Result<Session>, output
             output.result(&job_json(&job, &gone), || format!("{}\nclosed", job_words(&job, &gone)));
             Ok(())
         }
-        JobCommand::Close { job } => finish(&Tenant::open(open()?).await?, &job, output).await,
+        JobCommand::Close { job } => {
+            let tenant = Tenant::open(open()?).await?;
+            tenant.settle_service(&job, &tenant.job(&job).await?).await?;
+            finish(&tenant, &job, output).await
+        }
+        JobCommand::Forward(args) => job_service::forward(open()?, args, output).await,
+        JobCommand::Attend(args) => job_service::attend(open()?, args, output).await,
+        JobCommand::Stop { job, sign } => job_service::stop(&open()?, job, sign, output).await,
+        JobCommand::TopUp { job, seconds, sign } => job_service::top_up(&open()?, job, seconds, sign, output).await,
     }
 }
 
@@ -175,6 +188,10 @@ pub fn confirm(question: &str, yes: bool, output: &Output) -> Result<()> {
 
 async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<()> {
     let spec = read_spec(&args.spec, &args.changes).await?;
+    let service = spec.kind == Kind::Service;
+    if !service && !args.forward.is_empty() {
+        return Err(CliError::ForwardOfBatch.into());
+    }
     let prepared = Prepared::new(spec, args.input.as_deref())?;
     let matching = match (args.auction_seconds, prepared.spec.price_ceiling_per_second) {
         (Some(_), 0) => return Err(CliError::CeilingMissing { what: "an auction" }.into()),
@@ -203,6 +220,9 @@ async fn run_job(session: Session, args: JobRunArgs, output: &Output) -> Result<
     let tenant = Tenant::open(session).await?;
     let posted = tenant.post(&prepared, &matching).await?;
     output.say(format!("posted job {}", posted.job));
+    if service && !args.detach {
+        return job_service::follow(tenant, posted.job, &prepared, &args.forward, output).await;
+    }
     let settled = follow(&tenant, &posted.job, &prepared, args.detach, output).await?;
     let Some(job) = settled else {
         output.result(&json!({ "job": posted.job.to_string() }), || "input delivered; it runs without us".to_owned());

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use futures_util::{StreamExt, stream};
 use indicatif::ProgressBar;
 use proofmill_client::{address, market};
+use proofmill_jobspec::Kind;
 use proofmill_protocol::{
     amount,
     job::{JobState, Outcome},
@@ -80,6 +81,9 @@ async fn post_and_follow(session: Session, args: ArrayArgs, output: &Output) -> 
     // The parser requires both.
     let (Some(path), Some(tasks)) = (args.spec, args.tasks) else { return Ok(()) };
     let spec = read_spec(&path, &args.changes).await?;
+    if spec.kind == Kind::Service {
+        return Err(CliError::ServiceInArray.into());
+    }
     if spec.price_ceiling_per_second == 0 {
         return Err(CliError::CeilingMissing { what: "an array" }.into());
     }

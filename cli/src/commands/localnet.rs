@@ -154,7 +154,15 @@ impl LocalNetwork {
         let mut daemon = Daemon::start(character.name, &program, &dir.join("node.toml"), &log)?;
         daemon.wait_ready(async || answers_ready(&metrics).await).await?;
         let offer = match character.offer_price {
-            Some(price) => Some(offer::publish(&session, &self.genesis.payment_mint, price, 3_600, 86_400).await?),
+            Some(price_per_second) => {
+                let terms = offer::Terms {
+                    price_per_second,
+                    seconds_max: 3_600,
+                    valid_seconds: 86_400,
+                    services: Some(offer::Services::default()),
+                };
+                Some(offer::publish(&session, &self.genesis.payment_mint, terms).await?)
+            }
             None => None,
         };
         self.providers.push(LocalProvider {

@@ -1,7 +1,13 @@
 //! What an account says, in words and in JSON.
 
-use proofmill_client::market;
-use proofmill_protocol::job::{JobState, Outcome};
+use proofmill_client::{
+    market,
+    service::{self, KIND_SERVICE},
+};
+use proofmill_protocol::{
+    job::{JobState, Outcome},
+    service::streamable,
+};
 use serde_json::{Value, json};
 use solana_address::Address;
 
@@ -36,7 +42,7 @@ pub fn matched_by_name(code: u8) -> &'static str {
 }
 
 pub fn job_json(key: &Address, job: &market::Job) -> Value {
-    json!({
+    let mut value = json!({
         "job": key.to_string(), "tenant": job.tenant.to_string(), "state": state_name(job.state),
         "outcome": outcome_name(job.outcome), "matched_by": matched_by_name(job.matched_by),
         "provider": job.provider.to_string(), "escrowed": job.escrowed, "price_per_second": job.price_per_second,
@@ -45,7 +51,54 @@ pub fn job_json(key: &Address, job: &market::Job) -> Value {
         "posted_at": job.posted_at, "matched_at": job.matched_at, "started_at": job.started_at,
         "receipt_at": job.receipt_at, "settled_at": job.settled_at,
         "output_root": hex::encode(job.output_root), "receipt_hash": hex::encode(job.receipt_hash),
+    });
+    if job.kind == KIND_SERVICE {
+        value["service"] = service_json(job);
+    }
+    value
+}
+
+/// What only a service has. Instants are those of the account: they move when it is topped up, paused or resumed.
+fn service_json(job: &market::Job) -> Value {
+    let meter = service::meter(job);
+    let started = job.started_at != 0;
+    json!({
+        "usage_ms": job.metered_ms, "usage_at": job.usage_at, "max_seconds": job.max_seconds,
+        "dry_at": started.then(|| meter.dry_at()), "paused": job.state == JobState::Paused as u8,
+        "paused_at": job.paused_at, "paused_ms": job.paused_ms, "streamed": job.streamed, "streamable": undrawn(job),
+        "usage_timeout_seconds": job.usage_timeout_seconds, "settles_after": service::settles_after(job),
+        "sla_bond": job.sla_bond, "sla_uptime_bps": job.sla_uptime_bps, "sla_due": job.sla_due,
+        "sla_claimed": job.claimed & service::CLAIMED_SLA != 0,
     })
+}
+
+/// What the provider has earned and not drawn yet.
+fn undrawn(job: &market::Job) -> u64 {
+    streamable(job.escrowed, job.price_per_second, job.metered_ms, job.fee_bps, job.streamed).unwrap_or(0)
+}
+
+fn service_words(job: &market::Job) -> String {
+    let (meter, ms) = (service::meter(job), job.metered_ms);
+    let mut text = format!(
+        "\n  used {}.{:03} s of {} s; {} streamed to the provider, {} earned and not drawn",
+        ms / 1_000,
+        ms % 1_000,
+        job.max_seconds,
+        tokens(job.streamed),
+        tokens(undrawn(job))
+    );
+    match JobState::from_code(job.state) {
+        Some(JobState::Running) => text += &format!("\n  the escrow runs dry at {} (unix seconds)", meter.dry_at()),
+        Some(JobState::Paused) => {
+            text += &format!("\n  paused since the escrow ran dry at {}: top it up, or stop it", job.paused_at);
+        }
+        _ => {}
+    }
+    if job.sla_bond != 0 {
+        let asked = format!("{}.{:02} %", job.sla_uptime_bps / 100, job.sla_uptime_bps % 100);
+        text += &format!("\n  {} pledged for {asked} availability, {} due", tokens(job.sla_bond), tokens(job.sla_due));
+    }
+    text
 }
 
 pub fn job_words(key: &Address, job: &market::Job) -> String {
@@ -63,7 +116,9 @@ pub fn job_words(key: &Address, job: &market::Job) -> String {
             tokens(job.lock)
         );
     }
-    if job.receipt_at != 0 {
+    if job.kind == KIND_SERVICE {
+        text += &service_words(job);
+    } else if job.receipt_at != 0 {
         text += &format!("\n  ran {} ms, exit code {}", job.metered_ms, job.exit_code);
     }
     if job.settled_at != 0 {

@@ -5,6 +5,7 @@ mod demo;
 mod job;
 mod job_array;
 mod job_preview;
+mod job_service;
 mod localnet;
 pub mod market_views;
 mod offer;

@@ -10,11 +10,25 @@ use crate::{arguments::OfferCommand, output::Output, session::Session};
 pub async fn run(session: &Session, command: OfferCommand, output: &Output) -> Result<()> {
     match command {
         OfferCommand::List => list(session, output).await,
-        OfferCommand::Publish { price_per_second, seconds_max, valid_seconds } => {
+        OfferCommand::Publish {
+            price_per_second,
+            seconds_max,
+            valid_seconds,
+            services,
+            sla_bond_max,
+            sla_uptime_max_bps,
+        } => {
             let mint = session.payment_mint()?;
-            let offer = publish(session, &mint, price_per_second, seconds_max, valid_seconds).await?;
-            output.result(&json!({ "offer": offer.to_string(), "price_per_second": price_per_second }), || {
-                format!("offer {offer}: {price_per_second} atoms per second")
+            let services = services.then_some(Services { sla_bond_max, sla_uptime_max_bps });
+            let terms = Terms { price_per_second, seconds_max, valid_seconds, services };
+            let offer = publish(session, &mint, terms).await?;
+            let detail = json!({
+                "offer": offer.to_string(), "price_per_second": price_per_second, "services": services.is_some(),
+                "sla_bond_max": sla_bond_max, "sla_uptime_max_bps": sla_uptime_max_bps,
+            });
+            output.result(&detail, || {
+                let services = if services.is_some() { ", services too" } else { "" };
+                format!("offer {offer}: {price_per_second} atoms per second{services}")
             });
             Ok(())
         }
@@ -33,20 +47,37 @@ pub async fn run(session: &Session, command: OfferCommand, output: &Output) -> R
     }
 }
 
+/// What a provider offers.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Atoms of the payment mint.
+    pub price_per_second: u64,
+    /// Longest run.
+    pub seconds_max: u32,
+    /// How long it stands.
+    pub valid_seconds: u32,
+    /// None: batch jobs only.
+    pub services: Option<Services>,
+}
+
+/// What a provider pledges for the availability of a service; nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Services {
+    /// Atoms of the stake mint at most.
+    pub sla_bond_max: u64,
+    /// Basis points at most.
+    pub sla_uptime_max_bps: u16,
+}
+
 /// Publishes the next offer of the provider whose owner speaks.
-pub async fn publish(
-    session: &Session,
-    mint: &Address,
-    price_per_second: u64,
-    seconds_max: u32,
-    valid_seconds: u32,
-) -> Result<Address> {
+pub async fn publish(session: &Session, mint: &Address, terms: Terms) -> Result<Address> {
     let owner = session.address()?;
     let provider = address::provider(&owner);
     let account = session.fetch("provider", &provider, market::Provider::decode).await?;
     let index = account.offers_total;
     let offer = address::offer(&provider, index);
-    let expires_at = session.now().await?.saturating_add(i64::from(valid_seconds));
+    let expires_at = session.now().await?.saturating_add(i64::from(terms.valid_seconds));
+    let pledged = terms.services.unwrap_or_default();
     let instruction = market::publish_offer(
         market::PublishOfferAccounts {
             operator: owner,
@@ -58,14 +89,13 @@ pub async fn publish(
         },
         market::PublishOfferArgs {
             args: market::OfferArgs {
-                price_per_second,
-                seconds_max,
+                price_per_second: terms.price_per_second,
+                seconds_max: terms.seconds_max,
                 expires_at,
                 index,
-                // The node runs batch jobs.
-                services: 0,
-                sla_bond_max: 0,
-                sla_uptime_max_bps: 0,
+                services: u8::from(terms.services.is_some()),
+                sla_bond_max: pledged.sla_bond_max,
+                sla_uptime_max_bps: pledged.sla_uptime_max_bps,
             },
         },
     );
@@ -82,7 +112,8 @@ async fn list(session: &Session, output: &Output) -> Result<()> {
             json!({
                 "offer": key.to_string(), "provider": offer.provider.to_string(), "mint": offer.mint.to_string(),
                 "price_per_second": offer.price_per_second, "seconds_max": offer.seconds_max,
-                "expires_at": offer.expires_at,
+                "expires_at": offer.expires_at, "services": offer.services == 1, "sla_bond_max": offer.sla_bond_max,
+                "sla_uptime_max_bps": offer.sla_uptime_max_bps,
             })
         })
         .collect();
@@ -90,6 +121,9 @@ async fn list(session: &Session, output: &Output) -> Result<()> {
         let mut text = String::from("price/s  longest  offer                                         provider");
         for (key, offer) in &offers {
             text += &format!("\n{:>7}  {:>6}s  {key}  {}", offer.price_per_second, offer.seconds_max, offer.provider);
+            if offer.services == 1 {
+                text += "  services too";
+            }
         }
         text
     });

@@ -45,9 +45,9 @@ fn a_usual_line_is_carried_over() {
 fn every_flag_is_carried_over_or_named_with_a_reason_and_what_to_do() {
     use NoteKind::{Dropped, Refused};
     for (flags, expected) in [
-        ("-p 8080:80", vec![(Dropped, "--publish 8080:80")]),
-        ("-p8080:80 -P", vec![(Dropped, "--publish 8080:80"), (Dropped, "--publish-all")]),
-        ("--publish=127.0.0.1:1:1", vec![(Dropped, "--publish 127.0.0.1:1:1")]),
+        ("-p 8080:80", vec![]),
+        ("-p8080:80 -P", vec![(Dropped, "--publish-all")]),
+        ("--publish=127.0.0.1:1:1", vec![]),
         ("-it", vec![(Dropped, "--interactive"), (Dropped, "--tty")]),
         ("-d --rm", vec![]),
         ("-w /app", vec![(Dropped, "--workdir /app")]),
@@ -84,7 +84,11 @@ fn every_flag_is_carried_over_or_named_with_a_reason_and_what_to_do() {
         ),
         ("--restart unless-stopped", vec![(Dropped, "--restart unless-stopped")]),
         ("--restart no", vec![]),
-        ("--health-cmd 'curl -f localhost'", vec![(Dropped, "--health-cmd curl -f localhost")]),
+        ("--health-cmd 'curl -f localhost'", vec![(Dropped, "--health-*")]),
+        ("-p 80:80 --health-start-period 5s", vec![(Dropped, "--health-start-period 5s")]),
+        ("-p 53:53/udp", vec![(Dropped, "--publish 53:53/udp")]),
+        ("-p 8080:80 --expose 9000", vec![]),
+        ("-P", vec![(Dropped, "--publish-all")]),
         ("--no-healthcheck", vec![]),
         ("--stop-timeout 30", vec![(Dropped, "--stop-timeout 30")]),
         ("-h box -l a=b", vec![(Dropped, "--hostname box"), (Dropped, "--label a=b")]),
@@ -116,12 +120,53 @@ fn every_flag_is_carried_over_or_named_with_a_reason_and_what_to_do() {
 #[test]
 fn every_known_flag_has_a_place_or_a_row() {
     let known = DROPPED.iter().flat_map(|(names, _, _)| *names).chain(REFUSED.iter().flat_map(|(names, _)| *names));
-    for name in known {
-        let line = format!("docker run --{name} some-value {DIGEST}");
+    for name in known.chain(docker_ports::HEALTH_FLAGS.iter()) {
+        let some = if *name == "health-retries" {
+            "3"
+        } else if name.ends_with("cmd") {
+            "x"
+        } else {
+            "3s"
+        };
+        let value = if name.starts_with("health-") { some } else { "some-value" };
+        let line = format!("docker run --{name} {value} {DIGEST}");
         assert!(!left_out(&line).is_empty(), "--{name} is passed over");
     }
     for name in SWITCHES {
         assert!(run(&format!("docker run --{name} {DIGEST}")).is_ok(), "--{name}");
+    }
+}
+
+#[test]
+fn a_line_with_ports_becomes_a_service() {
+    let line = "docker run -d -p 127.0.0.1:8080:80 -p 8443:443/tcp --expose 9000-9001 --health-cmd 'wget -q localhost' \
+                --health-interval=1m30s --health-timeout 5s --health-retries 4";
+    let imported = run(&format!("{line} {DIGEST}")).unwrap();
+    let document = &imported.document;
+    assert_eq!((&document["kind"], &document["verification"]), (&json!("service"), &json!("witnessed")));
+    let ports = json!([
+        { "number": 80, "protocol": "tcp" }, { "number": 443, "protocol": "tcp" },
+        { "number": 9000, "protocol": "tcp" }, { "number": 9001, "protocol": "tcp" }
+    ]);
+    assert_eq!(document["ports"], ports);
+    let health = json!({
+        "command": ["/bin/sh", "-c", "wget -q localhost"], "interval_seconds": 90, "timeout_seconds": 5,
+        "failures_max": 4
+    });
+    assert_eq!(document["health"], health);
+    assert!(imported.is_complete(), "{:?}", imported.notes);
+    // How it is reached is said, with the ports of the line.
+    assert!(imported.notes.iter().any(|note| note.instead.contains("job forward JOB 8080:80")), "{:?}", imported.notes);
+    // Without a port nothing is a service; the same port twice is one port.
+    assert_eq!(run(&format!("docker run {DIGEST}")).unwrap().document["kind"], json!(null));
+    let twice = run(&format!("docker run -p 80:80 -p 81:80 --no-healthcheck {DIGEST}")).unwrap();
+    assert_eq!(twice.document["ports"].as_array().map(Vec::len), Some(1));
+    for wrong in ["x", "80:", "0", "65536", "1:2:3:4", "80/quic", "9-8"] {
+        assert!(matches!(run(&format!("docker run -p {wrong} {DIGEST}")), Err(ImportError::Value { .. })), "{wrong}");
+    }
+    for wrong in ["5", "", "s", "1x", "-1s", "99999999999h"] {
+        let line = format!("docker run -p 80 --health-cmd x --health-interval '{wrong}' {DIGEST}");
+        assert!(matches!(run(&line), Err(ImportError::Value { .. })), "{wrong}");
     }
 }
 

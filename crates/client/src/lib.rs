@@ -17,6 +17,7 @@ pub mod event_log;
 pub mod fit;
 pub mod generated;
 pub mod interface;
+pub mod service;
 pub mod wire;
 
 pub use generated::{arbiter, market};

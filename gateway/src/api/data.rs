@@ -56,7 +56,7 @@ pub struct Receipt {
 }
 
 /// The bridge, the job as it is now, and a caller who may do this with it.
-async fn party(
+pub(super) async fn party(
     app: &Arc<App>,
     credential: Option<Credential>,
     job: Address,
@@ -368,7 +368,7 @@ pub async fn receipt(
     peer.close();
     let bytes = fetched?;
     let hash = Hash32(sha256(&[&bytes]));
-    let signature = app.store.claim(&hash).await?.map(|(_, signature)| BASE64_STANDARD.encode(signature));
+    let signature = app.store.receipt_signature(&hash).await?.map(|signature| BASE64_STANDARD.encode(signature));
     Ok(Json(Receipt {
         receipt: BASE64_STANDARD.encode(&bytes),
         receipt_hash: hash,

@@ -5,6 +5,7 @@ pub mod data;
 pub mod judging;
 pub mod market;
 pub mod network;
+pub mod ports;
 pub mod stream;
 pub mod wallet;
 
@@ -124,6 +125,7 @@ fn parts() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(data::logs))
         .routes(routes!(data::output))
         .routes(routes!(data::receipt))
+        .routes(routes!(ports::ticket))
         .routes(routes!(wallet::rpc))
         .routes(routes!(wallet::faucet))
         .split_for_parts();
@@ -133,7 +135,9 @@ fn parts() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
 
 /// The endpoints, ready to be served.
 pub fn router() -> Router<Arc<App>> {
-    parts().0.method_not_allowed_fallback(wrong_method).fallback(crate::files::serve)
+    // What is behind a ticket speaks for itself: it is no part of the document.
+    let services = Router::new().route("/p/{*rest}", axum::routing::any(crate::forward::forward));
+    parts().0.merge(services).method_not_allowed_fallback(wrong_method).fallback(crate::files::serve)
 }
 
 /// The OpenAPI document, as it is committed.

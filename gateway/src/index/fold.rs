@@ -30,13 +30,6 @@ pub enum Terms {
     },
 }
 
-/// What of a claim the events do not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    pub exit_code: i32,
-    pub termination: u8,
-}
-
 /// The events of the address's last life: from its last posting on.
 pub fn last_life(events: &[Dated]) -> &[Dated] {
     let posted = events.iter().rposition(|dated| matches!(dated.event, Event::JobPosted(_)));
@@ -66,7 +59,7 @@ pub fn task_of(events: &[Dated]) -> Option<(Address, u16)> {
 }
 
 /// The job as its events tell it; nothing without a posting.
-pub fn fold(address: Address, events: &[Dated], terms: Option<&Terms>, claim: Option<&Claim>) -> Option<Job> {
+pub fn fold(address: Address, events: &[Dated], terms: Option<&Terms>) -> Option<Job> {
     let mut job = Job { address: Key(address), attempt: 1, ..Job::default() };
     let mut posted = false;
     for Dated { slot, at, event } in last_life(events) {
@@ -105,6 +98,8 @@ pub fn fold(address: Address, events: &[Dated], terms: Option<&Terms>, claim: Op
             Event::ProofSubmitted(event) => {
                 job.metered_ms = Amount(event.metered_ms);
                 job.receipt_hash = Some(Hash32(event.receipt_hash));
+                job.exit_code = Some(event.exit_code);
+                job.termination = Some(views::termination_name(event.termination).to_owned());
                 job.submitted_at = *at;
                 job.state = views::state_word(JobState::Submitted).to_owned();
             }
@@ -145,6 +140,7 @@ pub fn fold(address: Address, events: &[Dated], terms: Option<&Terms>, claim: Op
                 job.refunded = Amount(event.refunded);
                 job.fee = Amount(event.fee);
                 job.slashed = Amount(event.slashed);
+                job.output_root = Hash32::known(event.output_root);
                 job.settled_at = *at;
                 job.state = views::state_word(JobState::Settled).to_owned();
             }
@@ -163,10 +159,6 @@ pub fn fold(address: Address, events: &[Dated], terms: Option<&Terms>, claim: Op
         Some(Terms::Own(terms)) => own_terms(&mut job, terms),
         Some(Terms::Task { array, task, terms }) => task_terms(&mut job, *array, *task, terms),
         None => {}
-    }
-    if let Some(claim) = claim.filter(|_| job.receipt_hash.is_some()) {
-        job.exit_code = Some(claim.exit_code);
-        job.termination = Some(views::termination_name(claim.termination).to_owned());
     }
     Some(job)
 }
@@ -260,8 +252,8 @@ mod tests {
                     receipt_hash: [4; 32],
                     metered_ms: 8_000,
                     attempt: 1,
-                    exit_code: 0,
-                    termination: 0,
+                    exit_code: 3,
+                    termination: 2,
                 }),
             ),
             dated(
@@ -284,14 +276,15 @@ mod tests {
     #[test]
     fn a_closed_job_is_what_its_events_say() {
         let terms = Terms::Own(super::super::block::tests::terms(12));
-        let claim = Claim { exit_code: 3, termination: 0 };
-        let job = fold(JOB, &whole_life(100, 300), Some(&terms), Some(&claim)).unwrap();
+        let job = fold(JOB, &whole_life(100, 300), Some(&terms)).unwrap();
         assert!(job.closed);
         assert_eq!((job.state.as_str(), job.outcome.as_deref()), ("settled", Some("accepted")));
         assert_eq!((job.paid.0, job.refunded.0, job.fee.0, job.escrowed.0), (39, 260, 1, 300));
         assert_eq!((job.provider, job.price_per_second), (Some(Key(PROVIDER)), Some(Amount(5))));
         assert_eq!((job.index, job.kind.as_deref(), job.max_seconds), (Some(Amount(12)), Some("batch"), Some(60)));
         assert_eq!((job.exit_code, job.claimed), (Some(3), vec!["reward".to_owned()]));
+        assert_eq!(job.termination.as_deref(), Some("timed_out"));
+        assert_eq!((job.receipt_hash, job.output_root), (Some(Hash32([4; 32])), Some(Hash32([7; 32]))));
         assert_eq!((job.posted_slot, job.settled_at, job.started_at), (100, Some(1_040), Some(77)));
     }
 
@@ -299,7 +292,7 @@ mod tests {
     fn an_address_that_was_used_twice_shows_its_last_life() {
         let mut events = whole_life(100, 300);
         events.push(posted(200, 50));
-        let job = fold(JOB, &events, None, None).unwrap();
+        let job = fold(JOB, &events, None).unwrap();
         assert_eq!((job.state.as_str(), job.closed, job.escrowed.0, job.paid.0), ("open", false, 50, 0));
         assert_eq!(closed_at(&events), None);
         assert_eq!(closed_at(&whole_life(100, 300)), Some(106));
@@ -311,14 +304,14 @@ mod tests {
         events.truncate(3);
         let reopened = market::JobReopened { job: JOB, provider: PROVIDER, outcome: 9, attempt: 2, lock: 6 };
         events.push(dated(110, Event::JobReopened(reopened)));
-        let job = fold(JOB, &events, None, None).unwrap();
+        let job = fold(JOB, &events, None).unwrap();
         assert_eq!((job.state.as_str(), job.provider, job.started_at), ("open", None, None));
         assert_eq!(job.attempt, 2);
     }
 
     #[test]
     fn without_a_posting_there_is_no_job() {
-        assert_eq!(fold(JOB, &whole_life(100, 300)[1..], None, None), None);
-        assert_eq!(fold(JOB, &[], None, None), None);
+        assert_eq!(fold(JOB, &whole_life(100, 300)[1..], None), None);
+        assert_eq!(fold(JOB, &[], None), None);
     }
 }

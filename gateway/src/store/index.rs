@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     index::{
         block::{Changes, read_array_terms, read_terms},
-        fold::{self, Claim, Dated, Terms},
+        fold::{self, Dated, Terms},
     },
     reflect::Program,
     views::Job,
@@ -62,7 +62,6 @@ pub struct EventFilter {
 pub struct JobInputs {
     pub events: Vec<Dated>,
     pub terms: Option<Terms>,
-    pub claim: Option<Claim>,
 }
 
 impl Store {
@@ -103,7 +102,7 @@ impl Store {
         Ok(jobs)
     }
 
-    /// What a job is folded from: its events in order, its terms, the claim of its last receipt.
+    /// What a job is folded from: its events in order, its terms.
     pub async fn job_inputs(&self, job: &Address) -> Result<JobInputs, StoreError> {
         let rows = sqlx::query(
             "SELECT e.slot, e.at, e.data FROM event_accounts a JOIN events e ON e.sequence = a.sequence \
@@ -128,15 +127,7 @@ impl Store {
                 .and_then(|data| Some(Terms::Task { array, task, terms: read_array_terms(&data)? })),
             None => self.newest_terms(job, false).await?.and_then(|data| Some(Terms::Own(read_terms(&data)?))),
         };
-        let receipt = fold::last_life(&events).iter().rev().find_map(|dated| match &dated.event {
-            Event::ProofSubmitted(submitted) => Some(submitted.receipt_hash),
-            _ => None,
-        });
-        let claim = match receipt {
-            Some(hash) => self.claim(&Hash32(hash)).await?.map(|(claim, _)| claim),
-            None => None,
-        };
-        Ok(JobInputs { events, terms, claim })
+        Ok(JobInputs { events, terms })
     }
 
     async fn newest_terms(&self, account: &Address, array: bool) -> Result<Option<Vec<u8>>, StoreError> {
@@ -150,21 +141,14 @@ impl Store {
         Ok(row.map(|(data,)| data))
     }
 
-    /// What was submitted with a receipt, and its signature.
-    pub async fn claim(&self, receipt: &Hash32) -> Result<Option<(Claim, Vec<u8>)>, StoreError> {
-        let row: Option<(i64, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT exit_code, termination, signature FROM claims WHERE receipt_hash = $1 ORDER BY sequence DESC LIMIT 1",
-        )
-        .bind(hex::encode(receipt.0))
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.map(|(exit_code, termination, signature)| {
-            let claim = Claim {
-                exit_code: i32::try_from(exit_code).unwrap_or(i32::MAX),
-                termination: u8::try_from(termination).unwrap_or(u8::MAX),
-            };
-            (claim, signature)
-        }))
+    /// The signature that was submitted with a receipt.
+    pub async fn receipt_signature(&self, receipt: &Hash32) -> Result<Option<Vec<u8>>, StoreError> {
+        let row: Option<(Vec<u8>,)> =
+            sqlx::query_as("SELECT signature FROM claims WHERE receipt_hash = $1 ORDER BY sequence DESC LIMIT 1")
+                .bind(hex::encode(receipt.0))
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(signature,)| signature))
     }
 
     /// Writes jobs as they are shown.

@@ -222,7 +222,7 @@ impl Network {
         Party { owner, provider }
     }
 
-    /// A standing offer of a provider.
+    /// A standing offer of a provider, which services may take.
     pub async fn offer(&self, party: &Party, index: u16, price: u64) -> Address {
         let offer = address::offer(&party.provider, index);
         let expires_at = self.chain.clock().await.expect("a clock").unix_timestamp + 3_600;
@@ -233,7 +233,7 @@ impl Network {
             sla_bond_max: 0,
             index,
             sla_uptime_max_bps: 0,
-            services: 0,
+            services: 1,
         };
         let accounts = market::PublishOfferAccounts {
             operator: party.owner.pubkey(),
@@ -269,28 +269,30 @@ impl Network {
         input_root: [u8; 32],
         take: Option<(&Party, Address)>,
     ) -> Address {
-        let terms = market::JobTerms {
-            index,
-            spec_hash,
-            image_digest: [2; 32],
-            input_root,
-            tenant_node_key: node_key,
-            price_ceiling_per_second: 1_000,
-            max_seconds: 60,
-            vram_mib: 8_192,
-            certificate_age_seconds_max: 0,
-            sla_bond: 0,
-            auction_seconds: if take.is_some() { 0 } else { 600 },
-            region: 0,
-            uptime_bps: 0,
-            sla_uptime_bps: 0,
-            attempts_max: 1,
-            kind: 1,
-            class: 1,
-            tier: 0,
-            gpu_count: 1,
-            allow_simulated: 1,
-        };
+        let terms = terms(index, node_key, spec_hash, input_root, take.is_none());
+        self.post(tenant, terms, take).await
+    }
+
+    /// A service that has taken an offer.
+    pub async fn service(
+        &self,
+        tenant: &Arc<Keypair>,
+        index: u64,
+        node_key: [u8; 32],
+        spec_hash: [u8; 32],
+        take: (&Party, Address),
+    ) -> Address {
+        let terms = market::JobTerms { kind: 3, class: 3, ..terms(index, node_key, spec_hash, [3; 32], false) };
+        self.post(tenant, terms, Some(take)).await
+    }
+
+    /// Declares a job's container running, as its provider does.
+    pub async fn start_job(&self, party: &Party, job: Address) {
+        let accounts = market::StartJobAccounts { operator: party.owner.pubkey(), provider: party.provider, job };
+        self.send(&party.owner, vec![market::start_job(accounts)]).await;
+    }
+
+    async fn post(&self, tenant: &Arc<Keypair>, terms: market::JobTerms, take: Option<(&Party, Address)>) -> Address {
         let take = take.map(|(party, offer)| Take { offer, provider: party.provider, owner: party.owner.pubkey() });
         let (job, all) = compose::post_and_take(tenant.pubkey(), self.payment, terms, take);
         self.send(tenant, all).await;
@@ -299,6 +301,32 @@ impl Network {
 
     pub async fn account(&self, at: Address) -> Option<Vec<u8>> {
         self.chain.account(at).await.expect("an answer").map(|account| account.data)
+    }
+}
+
+/// What a batch job of a minute asks for.
+fn terms(index: u64, node_key: [u8; 32], spec_hash: [u8; 32], input_root: [u8; 32], auction: bool) -> market::JobTerms {
+    market::JobTerms {
+        index,
+        spec_hash,
+        image_digest: [2; 32],
+        input_root,
+        tenant_node_key: node_key,
+        price_ceiling_per_second: 1_000,
+        max_seconds: 60,
+        vram_mib: 8_192,
+        certificate_age_seconds_max: 0,
+        sla_bond: 0,
+        auction_seconds: if auction { 600 } else { 0 },
+        region: 0,
+        uptime_bps: 0,
+        sla_uptime_bps: 0,
+        attempts_max: 1,
+        kind: 1,
+        class: 1,
+        tier: 0,
+        gpu_count: 1,
+        allow_simulated: 1,
     }
 }
 

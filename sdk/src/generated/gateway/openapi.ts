@@ -369,6 +369,27 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly "/v1/jobs/{job}/ports/{port}/ticket": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * A ticket for a port of a service: a path that a browser opens without any other credential
+     * @description Below the path the gateway passes on HTTP/1.1 and WebSockets to the port. What the service answers is kept away from
+     *     everything else of this origin: its pages run in a sandbox without an origin, its cookies are dropped.
+     */
+    readonly post: operations["port_ticket"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly "/v1/jobs/{job}/receipt": {
     readonly parameters: {
       readonly query?: never;
@@ -917,6 +938,7 @@ export interface components {
       readonly receipt_hash: components["schemas"]["Hash32"] | null;
       readonly refunded: components["schemas"]["Amount"];
       readonly region: number | null;
+      readonly service: components["schemas"]["Service"] | null;
       /** Format: int64 */
       readonly settled_at: number | null;
       readonly sla_bond: components["schemas"]["Amount"] | null;
@@ -1184,6 +1206,16 @@ export interface components {
       readonly p50: components["schemas"]["Amount"] | null;
       readonly p90: components["schemas"]["Amount"] | null;
     };
+    /** @description A way to a service's port. Whoever has the path reaches it: keep it as a password. */
+    readonly PortTicket: {
+      /**
+       * Format: int64
+       * @description Unix seconds; it ends before with the service.
+       */
+      readonly expires_at: number;
+      /** @description Where the port's HTTP is, on this gateway: `/p/<ticket>/`. */
+      readonly path: string;
+    };
     /** @description Where prices lie. */
     readonly Prices: {
       /** @description Of matches in the last day. */
@@ -1330,6 +1362,39 @@ export interface components {
       readonly validator: components["schemas"]["Key"] | null;
       /** @description valid, invalid, unavailable, inconclusive or divergent. */
       readonly verdict: string;
+    };
+    /**
+     * @description The meter of a service whose account is there. Instants are unix seconds, as the account stands: they move when it is
+     *     topped up, paused or resumed.
+     */
+    readonly Service: {
+      /**
+       * Format: int64
+       * @description When its clock has consumed the escrow, if it runs on; null before it runs.
+       */
+      readonly dry_at: number | null;
+      /** @description Whether it waits for more escrow. */
+      readonly paused: boolean;
+      /**
+       * Format: int64
+       * @description After this anyone may settle it; null before it runs, and once it is settled.
+       */
+      readonly settles_after: number | null;
+      /** @description Part of the provider's bond that is due to the tenant for missed availability, atoms of the stake mint. */
+      readonly sla_due: components["schemas"]["Amount"];
+      /** @description Net that its provider has earned and not drawn, atoms. */
+      readonly streamable: components["schemas"]["Amount"];
+      /** @description Net that its provider has drawn, atoms. */
+      readonly streamed: components["schemas"]["Amount"];
+      /**
+       * Format: int64
+       * @description When it was measured, or the service resumed; null before any.
+       */
+      readonly usage_at: number | null;
+      /** @description Accepted usage, milliseconds. */
+      readonly usage_ms: components["schemas"]["Amount"];
+      /** @description Silence that ends it, seconds. */
+      readonly usage_timeout_seconds: number;
     };
     /** @description The signed message. */
     readonly SessionRequest: {
@@ -2120,6 +2185,39 @@ export interface operations {
         };
         content: {
           readonly "application/octet-stream": readonly number[];
+        };
+      };
+      /** @description A refusal, or a failure: what it is about and what to do next */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  readonly port_ticket: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        /** @description The `Job` account */
+        readonly job: components["schemas"]["Key"];
+        /** @description The port in the container */
+        readonly port: number;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["PortTicket"];
         };
       };
       /** @description A refusal, or a failure: what it is about and what to do next */

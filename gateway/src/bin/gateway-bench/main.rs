@@ -1,7 +1,10 @@
 //! `gateway-bench`: loads a gateway on loopback and measures it; what it serves is synthetic, and named so.
 //!
 //! Server and clients share the machine: the figures are those of both together. Run the release build, bound to two
-//! cores: `taskset -c 0,1 gateway-bench --seconds 30`.
+//! cores: `taskset -c 0,1 gateway-bench --seconds 30`. With `--catch-up NETWORK_FILE --keypair TENANT --history 2000` it
+//! measures instead how fast a fresh index takes in a real history over the RPC of a local network.
+
+mod catch_up;
 
 use std::{
     net::SocketAddr,
@@ -65,6 +68,15 @@ struct Options {
     database: Option<String>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Network file of a running local network: makes a history there and times a fresh index of it, instead of the load
+    #[arg(long, requires = "keypair")]
+    catch_up: Option<PathBuf>,
+    /// Keypair of a funded tenant of that network
+    #[arg(long)]
+    keypair: Option<PathBuf>,
+    /// Jobs of that history
+    #[arg(long, default_value_t = 2_000)]
+    history: u64,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -72,6 +84,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Failure> {
     let options = Options::parse();
+    if let (Some(network), Some(keypair)) = (&options.catch_up, &options.keypair) {
+        let options = catch_up::Options { network: network.clone(), keypair: keypair.clone(), jobs: options.history };
+        return catch_up::run(options).await;
+    }
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bench.sqlite");
     let database = options.database.clone().unwrap_or_else(|| format!("sqlite://{}", file.display()));
