@@ -6,9 +6,9 @@ use proofmill_client::market::Job;
 use proofmill_protocol::job::JobState;
 use solana_address::Address;
 
-use crate::{config::Bidding, limits};
+use crate::{chain_facts::KIND_SERVICE, config::Bidding, limits};
 
-/// `Job.kind` that this node runs: a container that ends. Services are left to nodes that serve them.
+/// `Job.kind` of a container that ends.
 const KIND_BATCH: u8 = 1;
 
 /// Jobs bid on, oldest first; only so many are remembered.
@@ -20,9 +20,14 @@ pub struct Bidder {
 
 impl Bidder {
     /// Whether to bid on this job now. Says yes once for each job: a bid that is refused by name is not repeated.
-    pub fn wants(&mut self, rule: &Bidding, account: &Address, job: &Job, now: i64) -> bool {
+    pub fn wants(&mut self, rule: &Bidding, services: bool, account: &Address, job: &Job, now: i64) -> bool {
         let price = rule.price_per_second;
-        if job.kind != KIND_BATCH {
+        let served = job.kind == KIND_SERVICE && services && rule.services;
+        if job.kind != KIND_BATCH && !served {
+            return false;
+        }
+        // A bid consents to what the job asks its provider to pledge: more than none is for an offer to say.
+        if job.sla_bond > 0 {
             return false;
         }
         let open = job.state == JobState::Open as u8 && job.bids_until > now;

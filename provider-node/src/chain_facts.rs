@@ -9,11 +9,15 @@ use std::{
 use proofmill_chain::{Chain, ChainError};
 use proofmill_client::{
     DecodeError, address,
-    arbiter::{ExecutorList, Round, ValidatorSet},
+    arbiter::{ArbiterConfig, ExecutorList, Round, ValidatorSet},
     market::{Config as MarketConfig, Job, JobArray, MintRule, Provider, SlashCase, Stake},
 };
-use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND};
-use proofmill_provider_core::{JobFacts, RoundFacts};
+use proofmill_protocol::{
+    job::JobState,
+    limits::APPEAL_ROUND,
+    service::{self, Meter},
+};
+use proofmill_provider_core::{JobFacts, RoundFacts, ServiceFacts};
 use solana_address::Address;
 
 use crate::{judged::AttemptLife, limits};
@@ -121,6 +125,12 @@ reader!(
     "market configuration"
 );
 reader!(
+    /// The arbiter's configuration.
+    read_arbiter_config,
+    ArbiterConfig,
+    "arbiter configuration"
+);
+reader!(
     /// The validators of an epoch.
     read_validator_set,
     ValidatorSet,
@@ -142,6 +152,7 @@ pub fn job_facts(account: &Address, job: &Job, me: &Address) -> Option<JobFacts>
         state: JobState::from_code(job.state)?,
         matched_to_me: job.provider == *me,
         max_seconds: job.max_seconds,
+        matched_at: job.matched_at,
         start_by: job.matched_at.saturating_add(i64::from(job.start_window_seconds)),
         receipt_by,
         spec_hash: job.spec_hash,
@@ -149,7 +160,44 @@ pub fn job_facts(account: &Address, job: &Job, me: &Address) -> Option<JobFacts>
         input_root: job.input_root,
         paid: job.paid,
         reward_claimed: job.claimed & CLAIMED_REWARD != 0,
+        service: service_facts(job),
     })
+}
+
+/// `Job.kind` of a service.
+pub const KIND_SERVICE: u8 = 3;
+
+/// The clock of a service as the program has it.
+pub fn meter(job: &Job) -> Meter {
+    Meter {
+        started_at: job.started_at,
+        paused_at: job.paused_at,
+        ended_at: job.receipt_at,
+        paused_ms: job.paused_ms,
+        max_seconds: job.max_seconds,
+        usage_ms: job.metered_ms,
+        usage_at: job.usage_at,
+        usage_timeout_seconds: job.usage_timeout_seconds,
+    }
+}
+
+fn service_facts(job: &Job) -> Option<ServiceFacts> {
+    (job.kind == KIND_SERVICE).then(|| {
+        let (escrowed, price) = (job.escrowed, job.price_per_second);
+        // Before the match there is no price; what does not compute is not drawn.
+        let streamable = service::streamable(escrowed, price, job.metered_ms, job.fee_bps, job.streamed);
+        ServiceFacts { meter: meter(job), streamable: streamable.unwrap_or(0), streamed: job.streamed }
+    })
+}
+
+/// The validators of the current set, as keys of the data plane.
+///
+/// # Errors
+/// If the chain does not answer.
+pub async fn read_validators(chain: &dyn Chain) -> Result<Vec<[u8; 32]>, FactError> {
+    let Some(config) = read_arbiter_config(chain, address::arbiter_config()).await? else { return Ok(Vec::new()) };
+    let set = read_validator_set(chain, address::validator_set(config.epoch)).await?;
+    Ok(set.map_or_else(Vec::new, |set| set.vote_keys.into_iter().filter(|key| *key != [0; 32]).collect()))
 }
 
 /// Bit of `Job.claimed`: the provider has its net.

@@ -67,6 +67,9 @@ pub struct BiddingConfig {
     pub price_per_second: u64,
     /// The payment mint, base58.
     pub mint: String,
+    /// Whether to bid on services too.
+    #[serde(default)]
+    pub services: bool,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +94,8 @@ struct ConfigFile {
     bidding: Option<BiddingConfig>,
     #[serde(default = "arrays")]
     arrays: bool,
+    #[serde(default = "services")]
+    services: bool,
     #[serde(default)]
     simulate_forged_outputs: bool,
 }
@@ -107,6 +112,10 @@ fn arrays() -> bool {
     true
 }
 
+fn services() -> bool {
+    true
+}
+
 fn retention_seconds() -> u32 {
     3_600
 }
@@ -118,6 +127,8 @@ pub struct Bidding {
     pub price_per_second: u64,
     /// Payment mint.
     pub mint: Address,
+    /// Services too.
+    pub services: bool,
 }
 
 /// A checked configuration.
@@ -151,6 +162,8 @@ pub struct Config {
     pub bidding: Option<Bidding>,
     /// Whether to take tasks of arrays at the price of a standing offer.
     pub arrays: bool,
+    /// Whether this machine runs services. Which of them it is matched to, its offers and bids say.
+    pub services: bool,
     /// A dishonest node, for demonstrations and tests: it changes the outputs after the run.
     pub simulate_forged_outputs: bool,
 }
@@ -210,7 +223,8 @@ impl Config {
                 if bidding.price_per_second == 0 {
                     return wrong("bidding.price_per_second", "must be above zero".into());
                 }
-                bidding.enabled.then_some(Bidding { price_per_second: bidding.price_per_second, mint })
+                let BiddingConfig { price_per_second, services, .. } = bidding;
+                bidding.enabled.then_some(Bidding { price_per_second, mint, services })
             }
             None => None,
         };
@@ -236,6 +250,7 @@ impl Config {
             retention_seconds: file.retention_seconds,
             bidding,
             arrays: file.arrays,
+            services: file.services,
             simulate_forged_outputs: file.simulate_forged_outputs,
         })
     }

@@ -10,11 +10,12 @@ use std::{
 
 use proofmill_client::market::Job;
 use proofmill_dataplane::{
-    BeatChallenge, BlobKind, BlobName, Handler, LogTail, Refusal, RefusalCode, Sink, Source, Staged,
+    BeatChallenge, BlobKind, BlobName, Duplex, Handler, LogTail, Refusal, RefusalCode, ServiceName, SignedUsage, Sink,
+    Source, Staged,
     access::{AccessFacts, Role as Part, Verb, may},
     hash_file,
 };
-use proofmill_protocol::envelope::Kind;
+use proofmill_protocol::{envelope::Kind, usage::UsageReport};
 use proofmill_provider_core::{AttemptKey, Event, Role};
 use solana_address::Address;
 
@@ -22,7 +23,7 @@ use crate::{
     chain_facts::{self, Judges},
     judged::{AttemptLife, Judged},
     ledger::SignedClaim,
-    limits,
+    limits, services,
     steps::{Context, SpecRefusal, check_spec, lock, unpack_input},
 };
 
@@ -271,5 +272,23 @@ impl Handler for Doorkeeper {
             self.context.tell(Event::BlobsReady(key)).await;
         }
         Ok(())
+    }
+
+    async fn open_tunnel(&self, peer: [u8; 32], service: &ServiceName, port: u16) -> Result<Box<dyn Duplex>, Refusal> {
+        services::open_tunnel(&self.context, peer, service, port).await
+    }
+
+    async fn usage(&self, peer: [u8; 32], service: &ServiceName) -> Result<SignedUsage, Refusal> {
+        services::usage(&self.context, peer, service).await
+    }
+
+    async fn cosigned(
+        &self,
+        peer: [u8; 32],
+        service: &ServiceName,
+        report: UsageReport,
+        signature: [u8; 64],
+    ) -> Result<(), Refusal> {
+        services::cosigned(&self.context, peer, service, report, signature).await
     }
 }

@@ -1,15 +1,19 @@
 //! The container engine: what this node asks of it, and how it reads the answers.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, net::IpAddr, path::Path};
 
 use bollard::{
     Docker,
     container::LogOutput,
     errors::Error as BollardError,
-    models::{ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ImageInspect},
+    models::{
+        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum, ImageInspect,
+        NetworkCreateRequest,
+    },
     query_parameters::{
-        CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
-        RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder, WaitContainerOptions,
+        CreateContainerOptionsBuilder, InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder,
+        ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+        StopContainerOptionsBuilder, WaitContainerOptions,
     },
 };
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -39,6 +43,12 @@ pub enum EngineError {
         what: &'static str,
         /// Its answer.
         source: BollardError,
+    },
+    /// The network of that name was made by somebody else, or is not internal.
+    #[error("a network named {name} exists and is not of this service: remove it")]
+    ForeignNetwork {
+        /// The name.
+        name: String,
     },
     /// The container of that name was made for another life of the job, or by somebody else.
     #[error("a container named {name} exists and is not of this attempt: remove it")]
@@ -184,6 +194,74 @@ impl Engine {
         self.docker.start_container(name, None::<StartContainerOptions>).await.map_err(ask("start a container"))
     }
 
+    /// Creates the network of a service unless it is there. One of that name which is not internal is somebody else's.
+    ///
+    /// # Errors
+    /// If there is none, or it is not ours.
+    pub async fn create_network(&self, body: NetworkCreateRequest) -> Result<(), EngineError> {
+        let name = body.name.clone();
+        match self.docker.inspect_network(&name, None::<InspectNetworkOptions>).await {
+            Ok(found) => {
+                let ours = found.internal == Some(true) && found.labels == body.labels;
+                return if ours { Ok(()) } else { Err(EngineError::ForeignNetwork { name }) };
+            }
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(ask("inspect a network")(error)),
+        }
+        self.docker.create_network(body).await.map(drop).map_err(ask("create a network"))
+    }
+
+    /// Removes the network of a service. Its container is removed before.
+    ///
+    /// # Errors
+    /// If it may still be there.
+    pub async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        match self.docker.remove_network(name).await {
+            Ok(()) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) => Err(ask("remove a network")(error)),
+        }
+    }
+
+    /// The networks that carry this node's label, by name.
+    ///
+    /// # Errors
+    /// If the engine does not answer.
+    pub async fn networks(&self, node_key: &[u8; 32]) -> Result<Vec<String>, EngineError> {
+        let filters = HashMap::from([("label", vec![format!("{LABEL_NODE}={}", Address::new_from_array(*node_key))])]);
+        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let found = self.docker.list_networks(Some(options)).await.map_err(ask("list networks"))?;
+        Ok(found.into_iter().filter_map(|network| network.name).collect())
+    }
+
+    /// Freezes a container.
+    ///
+    /// # Errors
+    /// If it may still run.
+    pub async fn pause(&self, name: &str) -> Result<(), EngineError> {
+        self.docker.pause_container(name).await.map_err(ask("pause a container"))
+    }
+
+    /// Lets a frozen container run again.
+    ///
+    /// # Errors
+    /// If it may still be frozen.
+    pub async fn unpause(&self, name: &str) -> Result<(), EngineError> {
+        self.docker.unpause_container(name).await.map_err(ask("unpause a container"))
+    }
+
+    /// How the container of a service stands; nothing unless it runs or is frozen.
+    ///
+    /// # Errors
+    /// If the engine does not answer.
+    pub async fn stand(&self, name: &str) -> Result<Option<Stand>, EngineError> {
+        match self.docker.inspect_container(name, None::<InspectContainerOptions>).await {
+            Ok(found) => Ok(stand_of(&found, name)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(ask("inspect a container")(error)),
+        }
+    }
+
     /// The state of a container, if there is one.
     ///
     /// # Errors
@@ -245,6 +323,34 @@ impl Engine {
         let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
         self.docker.logs(name, Some(options)).map(|chunk| chunk.map(|output: LogOutput| output.into_bytes().to_vec()))
     }
+}
+
+/// How the container of a service stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// It is frozen.
+    pub paused: bool,
+    /// What its health check says; nothing if it has none.
+    pub well: Option<bool>,
+    /// Its address in its own network.
+    pub ip: Option<IpAddr>,
+}
+
+fn stand_of(found: &ContainerInspectResponse, network: &str) -> Option<Stand> {
+    let state = found.state.as_ref()?;
+    let paused = match state.status {
+        Some(ContainerStateStatusEnum::RUNNING) => false,
+        Some(ContainerStateStatusEnum::PAUSED) => true,
+        _ => return None,
+    };
+    let well = match state.health.as_ref().and_then(|health| health.status) {
+        Some(HealthStatusEnum::HEALTHY) => Some(true),
+        Some(HealthStatusEnum::STARTING | HealthStatusEnum::UNHEALTHY) => Some(false),
+        Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) | None => None,
+    };
+    let networks = found.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+    let ip = networks.and_then(|all| all.get(network)).and_then(|end| end.ip_address.as_ref());
+    Some(Stand { paused, well, ip: ip.and_then(|ip| ip.parse().ok()) })
 }
 
 fn state_of(found: &ContainerInspectResponse) -> ContainerState {

@@ -48,6 +48,21 @@ pub enum SignedClaim {
     },
 }
 
+/// A total of a service's usage that both sides have signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CosignedUsage {
+    /// The job's nonce.
+    pub nonce: u64,
+    /// Milliseconds.
+    pub usage_ms: u64,
+    /// The instant at which it held, chain clock.
+    pub measured_at: i64,
+    /// The node key's signature.
+    pub node_signature: Vec<u8>,
+    /// The tenant's node key's.
+    pub tenant_signature: Vec<u8>,
+}
+
 /// The node's ledger.
 #[derive(Clone)]
 pub struct NodeLedger {
@@ -63,6 +78,13 @@ fn row(key: &AttemptKey) -> [u8; 35] {
         Role::Run => 0,
         Role::Reexecute => 1,
     };
+    row
+}
+
+/// As [`row`], for what both sides signed of a service; no role has this code.
+fn usage_row(key: &AttemptKey) -> [u8; 35] {
+    let mut row = row(key);
+    row[34] = 2;
     row
 }
 
@@ -103,6 +125,7 @@ impl NodeLedger {
     pub fn forget(&self, key: &AttemptKey) -> Result<(), NodeLedgerError> {
         Ok(self.store.write(|batch| {
             batch.remove(Table::Receipt, &row(key))?;
+            batch.remove(Table::Receipt, &usage_row(key))?;
             batch.remove(Table::Attempt, &row(key))?;
             Ok(())
         })?)
@@ -125,6 +148,29 @@ impl NodeLedger {
     /// If the store fails or the row does not read.
     pub fn claim(&self, key: &AttemptKey) -> Result<Option<SignedClaim>, NodeLedgerError> {
         Ok(self.store.get(Table::Receipt, &row(key))?)
+    }
+
+    /// Writes a total with both signatures, in place of an earlier one. A total that says less is not taken, unless the
+    /// earlier one is more than the `most` milliseconds that the chain can still accept.
+    ///
+    /// # Errors
+    /// If it is not on disk.
+    pub fn record_usage(&self, key: &AttemptKey, usage: &CosignedUsage, most: u64) -> Result<(), NodeLedgerError> {
+        let order = |usage: &CosignedUsage| (usage.usage_ms, usage.measured_at);
+        match self.usage(key)? {
+            Some(known) if known.nonce == usage.nonce && known.usage_ms <= most && order(&known) >= order(usage) => {
+                Ok(())
+            }
+            _ => Ok(self.store.put(Table::Receipt, &usage_row(key), usage)?),
+        }
+    }
+
+    /// The newest total with both signatures.
+    ///
+    /// # Errors
+    /// If the store fails or the row does not read.
+    pub fn usage(&self, key: &AttemptKey) -> Result<Option<CosignedUsage>, NodeLedgerError> {
+        Ok(self.store.get(Table::Receipt, &usage_row(key))?)
     }
 
     /// Number of transactions under way.

@@ -42,5 +42,6 @@ pub mod ledger;
 pub mod limits;
 pub mod metrics;
 pub mod service;
+pub mod services;
 pub mod steps;
 pub mod transactions;

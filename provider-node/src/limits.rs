@@ -47,3 +47,7 @@ pub const MATCH_LOOK_EVERY: Duration = Duration::from_millis(100);
 pub const ARRAYS_REMEMBERED: usize = 1_024;
 /// Tasks taken in one look at an array: the capacity of a provider is read again before the next.
 pub const TASKS_AT_ONCE: usize = 8;
+/// How long a port of a service has to accept a connection from its own host.
+pub const PORT_PATIENCE: Duration = Duration::from_secs(2);
+/// Least time between two reads of the validator set for peers that are not in it.
+pub const VALIDATORS_READ_EVERY: Duration = Duration::from_secs(5);

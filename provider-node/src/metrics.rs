@@ -69,6 +69,8 @@ pub fn phase_name(phase: &Phase) -> &'static str {
         Phase::Wanted => "wanted",
         Phase::Starting => "starting",
         Phase::Running { .. } => "running",
+        Phase::Serving { .. } => "serving",
+        Phase::Closing { .. } => "closing",
         Phase::Exited(_) => "exited",
         Phase::Scanned(_) => "scanned",
         Phase::Recorded => "recorded",
@@ -81,12 +83,16 @@ pub fn phase_name(phase: &Phase) -> &'static str {
 
 async fn metrics(State(shared): State<Shared>) -> String {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut usage_ms = 0_u64;
     for record in lock(&shared.context.attempts).values() {
         let role = match record.key.role {
             Role::Run => "run",
             Role::Reexecute => "reexecute",
         };
         *counts.entry((role, phase_name(&record.phase))).or_default() += 1;
+        if let Phase::Serving { metered, .. } | Phase::Closing { metered } = record.phase {
+            usage_ms = usage_ms.saturating_add(metered.usage_ms);
+        }
     }
     let mut text = String::from("# TYPE proofmill_provider_attempts gauge\n");
     for ((role, phase), count) in counts {
@@ -96,6 +102,11 @@ async fn metrics(State(shared): State<Shared>) -> String {
     let mut line = |name: &str, kind: &str, value: u64| {
         let _ = writeln!(text, "# TYPE proofmill_provider_{name} {kind}\nproofmill_provider_{name} {value}");
     };
+    let sights: Vec<_> = lock(&shared.context.services.sights).values().copied().collect();
+    line("services_healthy", "gauge", sights.iter().filter(|sight| sight.healthy && !sight.paused).count() as u64);
+    line("services_paused", "gauge", sights.iter().filter(|sight| sight.paused).count() as u64);
+    line("services_ill", "gauge", sights.iter().filter(|sight| !sight.healthy && !sight.paused).count() as u64);
+    line("services_usage_ms", "gauge", usage_ms);
     let gauges = &shared.gauges;
     line("containers_watched", "gauge", lock(&shared.context.watched).len() as u64);
     line("receipts_total", "counter", gauges.receipts_total.load(Ordering::Relaxed));

@@ -17,7 +17,7 @@ use proofmill_client::{
 };
 use proofmill_dataplane::{DataError, Node as DataNode, NodeConfig};
 use proofmill_protocol::{appeal::CaseState, job::JobState, limits::APPEAL_ROUND};
-use proofmill_provider_core::{ChainNow, Event, Node, Phase, Role};
+use proofmill_provider_core::{ChainNow, Cosigned, Event, Metered, Node, Phase, Record, Role};
 use proofmill_sandbox::EngineFacts;
 use serde::Serialize;
 use solana_address::Address;
@@ -44,6 +44,7 @@ use crate::{
     ledger::{NodeLedger, NodeLedgerError},
     limits,
     metrics::{self, Gauges, phase_name},
+    services::ServiceBook,
     steps::{self, Context, announced_ip, lock},
     transactions::{SendError, Transactions},
 };
@@ -191,9 +192,11 @@ pub async fn run(config: Config, drain: bool) -> Result<(), ServiceError> {
         leases: Mutex::default(),
         watched: Mutex::default(),
         failures: Mutex::default(),
+        services: ServiceBook::default(),
         attempts: Mutex::new(attempts),
     });
     let clock = context.chain.clock().await?;
+    context.services.set_clock(clock.unix_timestamp);
     let mut service = Service {
         context: context.clone(),
         node,
@@ -292,6 +295,16 @@ struct AttemptStatus<'a> {
     attempt: u16,
     role: Role,
     phase: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<ServiceStatus>,
+}
+
+#[derive(Serialize)]
+struct ServiceStatus {
+    healthy: bool,
+    paused: bool,
+    usage_ms: u64,
+    usage_at: i64,
 }
 
 impl Service {
@@ -325,7 +338,23 @@ impl Service {
                 }
             }
         }
+        // What a node that was killed between the two removals has left.
+        for network in self.context.engine.networks(&node_key).await? {
+            let of_service = |record: &&Record| record.service && self.context.container(&record.key) == network;
+            if !known.iter().any(|record| of_service(&record) && record.may_have_container())
+                && let Err(error) = self.context.engine.remove_network(&network).await
+            {
+                tracing::warn!(network, %error, "a network nobody knows is not removed");
+            }
+        }
         for record in known {
+            if record.service
+                && let Some(usage) = self.context.ledger.usage(&record.key)?
+                && usage.nonce == record.nonce
+            {
+                let cosigned = Cosigned { usage_ms: usage.usage_ms, measured_at: usage.measured_at };
+                self.handle(Event::UsageCosigned(record.key, cosigned))?;
+            }
             if self.context.ledger.claim(&record.key)?.is_some() {
                 self.handle(Event::ReceiptRecorded(record.key))?;
             }
@@ -447,13 +476,17 @@ impl Service {
         match self.context.chain.clock().await {
             Ok(clock) => {
                 self.clock = ChainClock { unix_seconds: clock.unix_timestamp, read_at: Instant::now() };
+                self.context.services.set_clock(clock.unix_timestamp);
                 let seconds = clock.unix_timestamp.max(0).cast_unsigned();
                 self.gauges.chain_unix_seconds.store(seconds, Ordering::Relaxed);
             }
             Err(error) => tracing::warn!(%error, "the chain's clock is not read"),
         }
         for record in self.node.records() {
-            if matches!(record.phase, Phase::Starting | Phase::Running { .. }) {
+            if matches!(
+                record.phase,
+                Phase::Starting | Phase::Running { .. } | Phase::Serving { .. } | Phase::Closing { .. }
+            ) {
                 let (context, key) = (self.context.clone(), record.key);
                 tokio::spawn(async move { context.look(key).await });
             }
@@ -621,7 +654,8 @@ impl Service {
     fn auction_changed(&mut self, change: Change) {
         let (Change::Updated(account), Some(rule)) = (change, self.context.config.bidding) else { return };
         let Ok(job) = Job::decode(&account.data) else { return };
-        if !self.bidder.wants(&rule, &account.address, &job, self.clock.now().unix_seconds) {
+        let services = self.context.config.services;
+        if !self.bidder.wants(&rule, services, &account.address, &job, self.clock.now().unix_seconds) {
             return;
         }
         let context = self.context.clone();
@@ -633,6 +667,17 @@ impl Service {
         });
     }
 
+    fn service_status(&self, record: &Record) -> Option<ServiceStatus> {
+        let sight = lock(&self.context.services.sights).get(&record.key).copied();
+        let Metered { usage_ms, usage_at } = match record.phase {
+            Phase::Serving { metered, .. } | Phase::Closing { metered } => metered,
+            _ => Metered::default(),
+        };
+        let healthy = sight.is_some_and(|sight| sight.healthy);
+        let paused = sight.is_some_and(|sight| sight.paused);
+        record.service.then_some(ServiceStatus { healthy, paused, usage_ms, usage_at })
+    }
+
     fn write_status(&self) {
         let attempts = self
             .node
@@ -642,6 +687,7 @@ impl Service {
                 attempt: record.key.attempt,
                 role: record.key.role,
                 phase: phase_name(&record.phase),
+                service: self.service_status(record),
             })
             .collect();
         let status = Status {

@@ -36,7 +36,7 @@ use crate::{
     inventory::Inventory,
     judged::{self, AttemptLife},
     ledger::{NodeLedger, NodeLedgerError},
-    limits,
+    limits, services,
     transactions::{SendError, Transactions},
 };
 
@@ -135,6 +135,8 @@ pub struct Context {
     pub watched: Mutex<HashSet<AttemptKey>>,
     /// Starts that failed in a row.
     pub failures: Mutex<HashMap<AttemptKey, u32>>,
+    /// Services.
+    pub services: services::ServiceBook,
     /// Nonces and rounds of the attempts in the decisions' hands.
     pub attempts: Mutex<HashMap<AttemptKey, Record>>,
 }
@@ -265,6 +267,9 @@ impl Context {
                     self.keep_log(key);
                 }
                 self.tell(Event::ContainerSeen(key, state)).await;
+                if lock(&self.attempts).get(&key).is_some_and(|record| record.service) {
+                    services::observe(self, key).await;
+                }
             }
             Ok(None) => self.tell(Event::ContainerMissing(key)).await,
             Err(error) => tracing::warn!(%error, "a container is not looked at"),
@@ -313,6 +318,7 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
             lock(&context.attempts).remove(&key);
             lock(&context.leases).remove(&key);
             lock(&context.failures).remove(&key);
+            lock(&context.services.sights).remove(&key);
             if key.role == Role::Run {
                 lock(&context.jobs).remove(&key.job);
             }
@@ -333,6 +339,13 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
         Action::ClaimReward(key) => (key, Step::Claim),
         Action::AskForCase(key) => (key, Step::Ask),
         Action::DropData(key) => (key, Step::Drop),
+        Action::PauseContainer(key) | Action::UnpauseContainer(key) => (key, Step::Pause),
+        Action::PauseJob(key) => (key, Step::PauseJob),
+        Action::ResumeJob(key) => (key, Step::Resume),
+        Action::ReportUsage(key) => (key, Step::Report),
+        Action::ClaimStream(key) => (key, Step::Stream),
+        Action::StopJob(key) => (key, Step::End),
+        Action::ExpireJob(key) => (key, Step::Expire),
     };
     let context = context.clone();
     tokio::spawn(async move {
@@ -355,7 +368,10 @@ pub fn perform(context: &Arc<Context>, action: Action) -> Result<(), NodeLedgerE
             Step::Declare | Step::Submit | Step::Decline | Step::Claim if key.role == Role::Run => {
                 context.refresh(key.job).await;
             }
-            Step::Start | Step::Stop => context.look(key).await,
+            Step::PauseJob | Step::Resume | Step::Report | Step::Stream | Step::End | Step::Expire => {
+                context.refresh(key.job).await;
+            }
+            Step::Start | Step::Stop | Step::Pause => context.look(key).await,
             _ => {}
         }
     });
@@ -372,7 +388,11 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
         Action::StartContainer(_) => start(context, key).await?,
         Action::StopContainer(_) => context.engine.stop(&context.container(&key)).await?,
         Action::RemoveContainer(_) => {
-            context.engine.remove(&context.container(&key)).await?;
+            let name = context.container(&key);
+            context.engine.remove(&name).await?;
+            if lock(&context.attempts).get(&key).is_some_and(|record| record.service) {
+                context.engine.remove_network(&name).await?;
+            }
             lock(&context.leases).remove(&key);
         }
         Action::DeclareStarted(_) => {
@@ -410,6 +430,14 @@ async fn carry_out(context: &Arc<Context>, key: AttemptKey, action: Action) -> R
             let folder = context.folders.of(&key);
             blocking(move || Ok(folder.delete()?)).await?;
         }
+        Action::PauseContainer(_)
+        | Action::UnpauseContainer(_)
+        | Action::PauseJob(_)
+        | Action::ResumeJob(_)
+        | Action::ReportUsage(_)
+        | Action::ClaimStream(_)
+        | Action::StopJob(_)
+        | Action::ExpireJob(_) => services::carry_out(context, key, action).await?,
     }
     Ok(None)
 }
@@ -537,6 +565,7 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     let folder = context.folders.of(&key);
     let spec = stored_spec(&folder)?;
     let Some(record) = lock(&context.attempts).get(&key).copied() else { return Ok(()) };
+    services::check_kind(context, &record, &spec)?;
     let cannot = |reason: String| StepError::CannotRun { reason };
     let image = context.engine.image(&spec.image.to_string()).await?;
     let image = image.ok_or_else(|| cannot(format!("the engine has no image {}: load it first", spec.image)))?;
@@ -559,6 +588,9 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     extra.insert(LABEL_NONCE.to_owned(), record.nonce.to_string());
     if let Some(gpu) = &gpu {
         extra.insert(LABEL_GPUS.to_owned(), gpu.uuids.join(","));
+    }
+    if record.service {
+        services::join_network(context, &key, deadline_at, &spec, &mut body).await?;
     }
     match context.engine.create_and_start(&context.container(&key), body).await {
         Ok(()) => {

@@ -17,7 +17,7 @@ use solana_signer::Signer;
 
 use crate::{
     judged::AttemptLife,
-    ledger::{NodeLedger, SignedClaim},
+    ledger::{CosignedUsage, NodeLedger, SignedClaim},
 };
 
 /// Why a transaction had no effect.
@@ -289,6 +289,101 @@ impl Transactions {
         let key =
             [b"task".as_slice(), array.as_ref(), &found.nonce.to_le_bytes(), &task.to_le_bytes(), &[issued]].concat();
         self.send("take_task", &key, vec![market::take_task(accounts, market::TakeTaskArgs { task })]).await
+    }
+}
+
+/// What a service needs besides. An effect that may come again has in its key what tells one time from the next.
+impl Transactions {
+    /// Declares a service whose escrow is dry paused.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn pause_job(&self, key: &AttemptKey, job: &Job) -> Result<Confirmed, SendError> {
+        let accounts = market::PauseJobAccounts { job: Address::new_from_array(key.job) };
+        let effect = [outbox_key(b"pause", key), job.paused_ms.to_le_bytes().to_vec()].concat();
+        self.send("pause_job", &effect, vec![market::pause_job(accounts)]).await
+    }
+
+    /// Declares a service that was topped up healthy again.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn resume_job(&self, key: &AttemptKey, job: &Job) -> Result<Confirmed, SendError> {
+        let account = Address::new_from_array(key.job);
+        let (operator, provider) = (self.operator.pubkey(), self.provider);
+        let accounts = market::ResumeJobAccounts { operator, provider, job: account };
+        let effect = [outbox_key(b"resume", key), job.paused_ms.to_le_bytes().to_vec()].concat();
+        self.send("resume_job", &effect, vec![market::resume_job(accounts)]).await
+    }
+
+    /// Reports a total that both sides have signed.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn report_usage(&self, key: &AttemptKey, usage: &CosignedUsage) -> Result<Confirmed, SendError> {
+        let signature = |bytes: &[u8]| <[u8; 64]>::try_from(bytes).map_err(|_| SendError::ClaimDamaged);
+        let accounts =
+            market::ReportUsageAccounts { config: address::market_config(), job: Address::new_from_array(key.job) };
+        let args = market::UsageClaim {
+            usage_ms: usage.usage_ms,
+            measured_at: usage.measured_at,
+            node_signature: signature(&usage.node_signature)?,
+            tenant_signature: signature(&usage.tenant_signature)?,
+        };
+        let total = [usage.usage_ms.to_le_bytes(), usage.measured_at.to_le_bytes()].concat();
+        let effect = [outbox_key(b"usage", key), total].concat();
+        self.send("report_usage", &effect, vec![market::report_usage(accounts, market::ReportUsageArgs { args })]).await
+    }
+
+    /// Draws what a running service has earned so far.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn claim_stream(&self, key: &AttemptKey, job: &Job) -> Result<Confirmed, SendError> {
+        let coin = Coin::of_job(job);
+        let accounts = market::ClaimStreamAccounts {
+            job: Address::new_from_array(key.job),
+            vault: job.vault,
+            provider: self.provider,
+            mint: job.mint,
+            destination: coin.account_of(&self.owner),
+            token_program: coin.token_program,
+        };
+        let effect = [outbox_key(b"stream", key), job.streamed.to_le_bytes().to_vec()].concat();
+        let list = vec![self.make_token_account(coin), market::claim_stream(accounts)];
+        self.send("claim_stream", &effect, list).await
+    }
+
+    /// Ends a service from our side.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn stop_job(&self, key: &AttemptKey) -> Result<Confirmed, SendError> {
+        let operator = self.operator.pubkey();
+        let accounts = market::StopJobAccounts {
+            party: operator,
+            job: Address::new_from_array(key.job),
+            provider: self.provider,
+            stake: address::stake(&self.owner),
+            operator,
+        };
+        self.send("stop_job", &outbox_key(b"stop", key), vec![market::stop_job(accounts)]).await
+    }
+
+    /// Settles a service that has ended, or whose pause is over.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub async fn expire_job(&self, key: &AttemptKey) -> Result<Confirmed, SendError> {
+        let accounts = market::ExpireJobAccounts {
+            job: Address::new_from_array(key.job),
+            provider: Some(self.provider),
+            stake: Some(address::stake(&self.owner)),
+            config: None,
+            verdict: None,
+            round: None,
+        };
+        self.send("expire_job", &outbox_key(b"expire", key), vec![market::expire_job(accounts)]).await
     }
 }
 

@@ -411,9 +411,10 @@ fn heartbeats_become_recorded_uptime() {
         assert!(root.covers_until - root.covers_from <= BUCKET_SECONDS);
         let set = runtime.block_on(chain.account(address::validator_set(root.epoch))).expect("the chain answers");
         let set = arbiter::ValidatorSet::decode(&set.expect("the set").data).expect("the set");
-        let weights = set.weights.iter().take(usize::from(set.count)).enumerate();
-        let signed = weights.clone().filter(|(seat, _)| root.signed & (1 << seat) != 0).map(|(_, weight)| weight).sum();
-        assert!(is_supermajority(signed, weights.map(|(_, weight)| weight).sum()), "{:b}", root.signed);
+        let weights: Vec<u64> = set.weights.iter().take(usize::from(set.count)).copied().collect();
+        let has_signed = |seat: &usize| root.signed & (1 << seat) != 0;
+        let signed = (0..weights.len()).filter(has_signed).map(|seat| weights[seat]).sum();
+        assert!(is_supermajority(signed, weights.iter().sum()), "{:b}", root.signed);
     }
     // At most one for who was there from the start, and one for who came later: then there is nothing new to say.
     let counts = per_bucket(&found);

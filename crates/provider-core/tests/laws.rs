@@ -223,6 +223,7 @@ impl World {
                 Event::BlobsReady(key)
             }
             Action::Persist(_) | Action::Forget(_) => return,
+            service => panic!("a service's step for a batch job: {service:?}"),
         };
         self.event(event, crash_after);
     }
@@ -243,6 +244,7 @@ impl World {
             state,
             matched_to_me: true,
             max_seconds: MAX_SECONDS,
+            matched_at: 1_000,
             start_by: 1_060,
             receipt_by: 0,
             spec_hash: [0; 32],
@@ -250,6 +252,7 @@ impl World {
             input_root: [0; 32],
             paid: self.paid,
             reward_claimed: self.claimed,
+            service: None,
         }
     }
 
@@ -343,6 +346,7 @@ fn step(action: &Action) -> Option<(AttemptKey, Step)> {
         Action::ClaimReward(key) => (key, Step::Claim),
         Action::AskForCase(key) => (key, Step::Ask),
         Action::DropData(key) => (key, Step::Drop),
+        service => panic!("a service's step for a batch job: {service:?}"),
     })
 }
 

@@ -392,16 +392,21 @@ fn environment(spec: &JobSpec, gpu: Option<&GpuBinding>, task: Option<TaskPlace>
 }
 
 fn label_map(spec: &JobSpec, gpu: Option<&GpuBinding>, labels: &Labels) -> HashMap<String, String> {
-    let mut map = HashMap::from([
+    let mut map = label_map_of(labels);
+    map.insert(LABEL_SPEC.to_owned(), hex::encode(spec.hash()));
+    if gpu.is_some_and(|binding| binding.driver == GpuDriver::Simulated) {
+        map.insert(LABEL_GPU.to_owned(), "simulated".to_owned());
+    }
+    map
+}
+
+/// What is written on everything that belongs to an attempt.
+pub(crate) fn label_map_of(labels: &Labels) -> HashMap<String, String> {
+    HashMap::from([
         (LABEL_JOB.to_owned(), bs58::encode(labels.job).into_string()),
         (LABEL_ATTEMPT.to_owned(), labels.attempt.to_string()),
         (LABEL_ROLE.to_owned(), labels.role.as_str().to_owned()),
         (LABEL_DEADLINE_AT.to_owned(), labels.deadline_at.to_string()),
         (LABEL_NODE.to_owned(), bs58::encode(labels.node).into_string()),
-        (LABEL_SPEC.to_owned(), hex::encode(spec.hash())),
-    ]);
-    if gpu.is_some_and(|binding| binding.driver == GpuDriver::Simulated) {
-        map.insert(LABEL_GPU.to_owned(), "simulated".to_owned());
-    }
-    map
+    ])
 }

@@ -2,7 +2,8 @@
 //!
 //! The program inside is a stranger's. [`create_body`] decides every setting of its container, [`admit`] refuses
 //! images whose own configuration would undo one, and [`container_matches`] compares what the engine says it runs
-//! with what was asked. Nothing here talks to an engine.
+//! with what was asked. A service gets a network of its own besides: [`network_body`], [`open_service`]. Nothing here
+//! talks to an engine.
 //!
 //! What this does not do, because an engine's interface cannot: user namespaces, a file-system quota and the
 //! `nosuid,nodev,noexec` flags for the output directory, firewall rules. Those belong to the host's set-up. It does
@@ -11,6 +12,7 @@
 mod admission;
 mod container;
 pub mod limits;
+mod network;
 mod observed;
 
 pub use admission::{ImageFacts, Refusal, admit};
@@ -18,6 +20,7 @@ pub use container::{
     EngineFacts, GpuBinding, GpuDriver, Labels, Role, SandboxError, SandboxPaths, TaskPlace, container_name,
     create_body,
 };
+pub use network::{BRIDGE_PREFIX, NETWORK_PREFIX, NO_RESOLVER, network_body, open_service};
 pub use observed::{Drift, container_matches};
 
 /// Label with the job's address in base58.

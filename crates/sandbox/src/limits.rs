@@ -47,5 +47,8 @@ pub const IMAGE_ENV_MAX: usize = 256;
 /// Characters of the job's address in a container's name: enough to be unique on one host, short enough to read.
 pub const NAME_JOB_CHARS: usize = 12;
 
+/// Nanoseconds of a second, the engine's unit of health checks.
+pub(crate) const NANOSECONDS: i64 = 1_000_000_000;
+
 /// Bytes in a MiB, the unit of the job document.
 pub(crate) const MIB: u64 = 1024 * 1024;

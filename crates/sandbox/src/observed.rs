@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HostConfig, ResourcesUlimits};
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, HealthConfig, HostConfig, ResourcesUlimits};
 
-use crate::admission::loader_variable;
+use crate::{admission::loader_variable, network::NETWORK_PREFIX};
 
 /// A setting of a container that is not what was asked for. Such a container is not ours, or no longer: it must be
 /// neither started nor adopted.
@@ -38,8 +38,13 @@ pub fn container_matches(asked: &ContainerCreateBody, observed: &ContainerInspec
     none("CapAdd", &host.cap_add)?;
     same("SecurityOpt", &Some(vec!["no-new-privileges:true".to_owned()]), &host.security_opt)?;
     same("ReadonlyRootfs", &Some(true), &host.readonly_rootfs)?;
-    same("NetworkMode", &Some("none".to_owned()), &host.network_mode)?;
-    same("NetworkDisabled", &Some(true), &config.network_disabled)?;
+    match_network(asked, &wanted, observed)?;
+    if host.port_bindings.as_ref().is_some_and(|bindings| !bindings.is_empty()) {
+        return Err(drift("PortBindings", &"none", &host.port_bindings));
+    }
+    if host.publish_all_ports == Some(true) {
+        return Err(drift("PublishAllPorts", &false, &true));
+    }
     same("IpcMode", &Some("private".to_owned()), &host.ipc_mode)?;
     for (field, value) in [
         ("PidMode", &host.pid_mode),
@@ -78,7 +83,8 @@ pub fn container_matches(asked: &ContainerCreateBody, observed: &ContainerInspec
     }
     match_environment(&asked.env, &config.env)?;
     match_labels(&asked.labels, &config.labels)?;
-    same("Healthcheck", &Some(vec!["NONE".to_owned()]), &config.healthcheck.and_then(|check| check.test))?;
+    let test = |check: Option<HealthConfig>| check.and_then(|check| check.test);
+    same("Healthcheck", &test(asked.healthcheck.clone()), &test(config.healthcheck))?;
 
     same("Memory", &wanted.memory, &host.memory)?;
     same("MemorySwap", &wanted.memory_swap, &host.memory_swap)?;
@@ -107,6 +113,28 @@ pub fn container_matches(asked: &ContainerCreateBody, observed: &ContainerInspec
     };
     same("DeviceRequests", &devices(&wanted), &devices(&host))?;
     match_mounts(&wanted, observed)
+}
+
+/// No network, or the one that belongs to this service and no other.
+fn match_network(
+    asked: &ContainerCreateBody,
+    wanted: &HostConfig,
+    observed: &ContainerInspectResponse,
+) -> Result<(), Drift> {
+    let host = observed.host_config.clone().unwrap_or_default();
+    let disabled = observed.config.as_ref().and_then(|config| config.network_disabled);
+    let own = wanted.network_mode.as_ref().filter(|name| name.starts_with(NETWORK_PREFIX));
+    let Some(own) = own else {
+        same("NetworkMode", &Some("none".to_owned()), &host.network_mode)?;
+        return same("NetworkDisabled", &Some(true), &disabled);
+    };
+    same("NetworkMode", &Some(own.clone()), &host.network_mode)?;
+    // The engine leaves out what is false.
+    same("NetworkDisabled", &asked.network_disabled, &Some(disabled.unwrap_or(false)))?;
+    same("Dns", &wanted.dns, &host.dns)?;
+    let joined = observed.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+    let joined: Vec<&String> = joined.iter().flat_map(|networks| networks.keys()).collect();
+    same("Networks", &vec![own], &joined)
 }
 
 /// Every mount the container has, by its place: source and whether it can be written.
