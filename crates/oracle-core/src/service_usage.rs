@@ -105,6 +105,11 @@ impl UsageSeen {
         seen.min(self.reported_ms)
     }
 
+    /// When it was last looked at, on the chain's clock.
+    pub const fn looked_at(&self) -> UnixSeconds {
+        self.looked_at
+    }
+
     /// Whether it answered when it was last looked at.
     pub const fn alive(&self) -> bool {
         self.answered_at.is_some()

@@ -1,4 +1,5 @@
 //! Laws of witnessing: what counts, who proposes, what is signed, who carries, and that nothing happens twice.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use std::collections::BTreeMap;
 
