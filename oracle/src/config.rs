@@ -232,6 +232,19 @@ mod tests {
     }
 
     #[test]
+    fn every_network_has_a_cadence() {
+        let config = Config::parse(EXAMPLE, Path::new("")).unwrap();
+        assert_eq!((config.cadence(false).period_seconds(), config.cadence(false).slots()), (21_600, 720));
+        assert_eq!((config.cadence(true).period_seconds(), config.cadence(true).slots()), (30, 6));
+        let of = |seconds: u32| Config::parse(&format!("{EXAMPLE}witness_period_seconds = {seconds}\n"), Path::new(""));
+        assert_eq!(of(3_600).unwrap().cadence(true).period_seconds(), 3_600, "what is configured goes first");
+        for wrong in [0, 29, 31, 43_200] {
+            let key = "witness_period_seconds";
+            assert!(matches!(of(wrong), Err(ConfigError::CheckConfig { key: found, .. }) if found == key), "{wrong}");
+        }
+    }
+
+    #[test]
     fn unknown_keys_and_values_out_of_bounds_are_refused() {
         let unknown = format!("{EXAMPLE}colour = \"red\"\n");
         assert!(matches!(Config::parse(&unknown, Path::new("")), Err(ConfigError::ParseConfig { .. })));

@@ -166,6 +166,8 @@ impl Prober {
             asking.spawn(async move {
                 tokio::time::sleep(wait).await;
                 let Ok(_permit) = at_once.acquire_owned().await else { return None };
+                // A connection that died unseen must not cost the node its answer.
+                let known = known.map(|known| (known, patience / 2));
                 let answer = timeout(patience, beat(&node, known, peer, &validator, &challenge)).await;
                 let said = match answer {
                     Ok(Ok(connection)) => return Some((at, Ok(connection))),
@@ -241,16 +243,16 @@ pub fn read_tally(journal: &Journal, cadence: Cadence, sequence: u32) -> PeriodT
     }
 }
 
-/// Asks one node over the connection that is kept, if it still carries, or a new one. Returns the connection.
+/// Asks one node over the connection that is kept, if it answers for so long, or a new one. Returns the connection.
 async fn beat(
     node: &Node,
-    kept: Option<Peer>,
+    kept: Option<(Peer, Duration)>,
     addr: PeerAddr,
     validator: &[u8; 32],
     challenge: &BeatChallenge,
 ) -> Result<Peer, String> {
-    if let Some(peer) = kept.filter(|peer| peer.key() == addr.key)
-        && let Ok(signature) = peer.beat(challenge).await
+    if let Some((peer, patience)) = kept.filter(|(peer, _)| peer.key() == addr.key)
+        && let Ok(Ok(signature)) = timeout(patience, peer.beat(challenge)).await
         && challenge.is_answered(validator, &addr.key, &signature)
     {
         return Ok(peer);

@@ -350,7 +350,7 @@ impl Roots {
             .filter_map(|(subject, seen)| {
                 let job = mirror.job(&Address::new_from_array(subject.job))?;
                 let running = job.state == JobState::Running as u8 && job.nonce == subject.nonce;
-                let due = running && needs_witness(job.usage_at, job.usage_timeout_seconds, now);
+                let due = running && needs_witness(job.usage_at.max(job.started_at), job.usage_timeout_seconds, now);
                 (due && seen.says_more(job.metered_ms, until)).then(|| UsageLeaf {
                     job: subject.job,
                     attempt: subject.attempt,

@@ -159,13 +159,19 @@ impl Network {
         self.nodes.push(node);
     }
 
-    /// Process ids of every provider's node.
-    fn node_pids(&self) -> Vec<u32> {
-        let own = self.nodes.iter().map(Child::id);
+    /// Process ids of the network's daemons whose name begins so; the system shows fifteen letters of it.
+    fn daemons(&self, name: &str) -> Vec<u32> {
         let listed = Command::new("ps").args(["-o", "pid=,comm=", "--ppid", &self.child.id().to_string()]).output();
         let listed = String::from_utf8(listed.expect("ps runs").stdout).expect("UTF-8");
-        let children = listed.lines().filter(|line| line.contains("proofmill-prov"));
-        own.chain(children.map(|line| line.split_whitespace().next().expect("a pid").parse().expect("a pid"))).collect()
+        let found = listed.lines().filter(|line| line.contains(name));
+        found.map(|line| line.split_whitespace().next().expect("a pid").parse().expect("a pid")).collect()
+    }
+
+    /// Process ids of every provider's node.
+    fn node_pids(&self) -> Vec<u32> {
+        let mut pids = self.daemons("proofmill-prov");
+        pids.extend(self.nodes.iter().map(Child::id));
+        pids
     }
 
     /// Stops every node in its tracks, or lets all go on.
@@ -365,12 +371,16 @@ fn a_forger_loses_its_appeal_and_who_was_convicted_wrongly_wins_it() {
     assert_eq!(won, honest_before, "slash and bond are back, to the atom{}", network.logs());
 }
 
-/// Real heartbeats of real oracles: what they saw of a running node and of one that was never started becomes a root that
-/// more than two thirds of the set's weight signed, and then both providers' record. One root serves a whole bucket.
+/// Real heartbeats of real oracles, one of five killed: what they saw of a running node and of one that was never started
+/// becomes a root that more than two thirds of the set's weight signed, and then both providers' record. One root serves a
+/// whole bucket.
 #[test]
 fn heartbeats_become_recorded_uptime() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let network = Network::start(2);
+    let oracles = network.daemons("proofmill-oracl");
+    assert_eq!(oracles.len(), 5);
+    assert!(Command::new("kill").args(["-9", &oracles[2].to_string()]).status().expect("kill runs").success());
     let dead = network.register("absent", &["--no-reexecution"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let chain = network.chain();

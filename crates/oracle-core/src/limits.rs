@@ -91,9 +91,10 @@ pub const ROOT_GIVE_UP_SECONDS: i64 = 129_600;
 /// Leaves of one root of usage: a proposal of them fits into one row of the ledger too.
 pub const SERVICES_MAX: usize = 4_096;
 
-/// Part of a service's silence timeout after which its usage is witnessed, as a divisor: a third, so that a root that
-/// fails can be followed by another before the service counts as dead.
-pub const USAGE_NEED_DIVISOR: u32 = 3;
+/// Part of a service's silence timeout after which its usage is witnessed, as a divisor: half. A node reports four times
+/// within the timeout, so that a tenant that signs leaves nothing to witness; and a root that fails can be followed by
+/// another before the service counts as dead.
+pub const USAGE_NEED_DIVISOR: u32 = 2;
 /// Longest gap between two answers that still counts as alive, as a factor of the pause between looks.
 pub const LOOK_GAP_FACTOR: u32 = 3;
 /// How far another validator's total of usage may lie from the own: this many looks, since they fall at other instants.

@@ -49,7 +49,7 @@ pub struct UsageSeen {
     looked_at: UnixSeconds,
 }
 
-/// When the usage of a service has to be witnessed: its newest total on chain is older than a third of the silence
+/// When the usage of a service has to be witnessed: its newest total on chain is older than half of the silence
 /// that kills it. A service whose tenant signs has none that old.
 pub const fn needs_witness(usage_at: UnixSeconds, usage_timeout_seconds: u32, now: UnixSeconds) -> bool {
     now.saturating_sub(usage_at) >= (usage_timeout_seconds / USAGE_NEED_DIVISOR) as i64

@@ -620,10 +620,10 @@ fn usage_that_was_not_seen_is_not_signed() {
 
 #[test]
 fn a_service_whose_tenant_signs_costs_no_transaction() {
-    assert!(!needs_witness(100, 30, 109));
-    assert!(needs_witness(100, 30, 110));
-    assert!(needs_witness(100, 600, 300));
-    assert!(!needs_witness(100, 600, 299));
+    assert!(!needs_witness(100, 30, 114));
+    assert!(needs_witness(100, 30, 115));
+    assert!(!needs_witness(100, 600, 399));
+    assert!(needs_witness(100, 600, 400));
 }
 
 proptest! {
