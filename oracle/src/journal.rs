@@ -219,7 +219,7 @@ mod tests {
         let heard = [([1; 32], true), ([2; 32], false)].into();
         let subject = UsageSubject { job: [3; 32], attempt: 1, nonce: 7 };
         let mut tally = PeriodTally::new(cadence, cadence.sequence_of(60));
-        let seen = UsageSeen::begin(&UsageLook { at: 9, on_chain_ms: 1, reported_ms: Some(2) }, 3);
+        let seen = UsageSeen::begin(&UsageLook { at: 9, on_chain_ms: 1, witnessed: false, reported_ms: Some(2) }, 3);
         {
             let journal = Journal::new(Ledger::open(&path).unwrap());
             for slot in 60..63 {

@@ -96,12 +96,17 @@ pub const PROPOSALS_MAX: usize = 1_024;
 /// How long a recorded proposal is kept, seconds: three days, longer than anything about it can be done.
 pub const PROPOSALS_KEPT_SECONDS: i64 = 259_200;
 /// ... and of usage, seconds: the next period's total says more, every few seconds to minutes.
-pub const USAGE_PROPOSALS_KEPT_SECONDS: i64 = 3_600;
+pub const USAGE_PROPOSALS_KEPT_SECONDS: i64 = 900;
 
-/// Part of a service's timeout of silence that a period of usage lasts, as a divisor: three periods fit in before it
-/// counts as dead.
-pub const USAGE_PERIOD_DIVISOR: u32 = 3;
+/// Part of a service's timeout of silence that a period of usage lasts, as a divisor: from the half after which usage is
+/// witnessed there are three periods, each with another first proposer, before the service counts as dead.
+pub const USAGE_PERIOD_DIVISOR: u32 = 6;
 /// Shortest period of usage, seconds: proposing, signing and carrying take some seconds.
-pub const USAGE_PERIOD_SECONDS_MIN: u32 = 10;
+pub const USAGE_PERIOD_SECONDS_MIN: u32 = 5;
 /// Looks at a service in one period of usage.
-pub const USAGE_LOOKS: u32 = 5;
+pub const USAGE_LOOKS: u32 = 2;
+/// Longest pause between two looks, seconds: half of the longest in which a node signs a new total.
+pub const LOOK_SECONDS_MAX: u32 = 30;
+/// Timeout of silence by which a service that is paused or over is judged at most, seconds: its last usage is taken for five
+/// minutes only, and half of this is witnessed well within them.
+pub const ENDED_TIMEOUT_SECONDS: u32 = 120;

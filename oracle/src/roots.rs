@@ -14,6 +14,7 @@ use proofmill_dataplane::{BlobKind, BlobName, DataError, Node, PeerAddr};
 use proofmill_oracle_core::{
     Cadence, Leaves, PROPOSAL_BYTES_MAX, PeriodTally, Proposal, ProposalFacts, ROOT_ANSWER_BYTES_MAX, RootAnswer,
     RootFacts, RootName, RootRefusal, RootStep, UsageSubject, check_frame, check_uptime, check_usage, covers,
+    limits::{ROOT_SETTLE_SECONDS, USAGE_SETTLE_SECONDS},
     needs_witness, order, sequence_at, signature_name, uptime_leaves,
 };
 use proofmill_protocol::{
@@ -39,13 +40,13 @@ use crate::{
     identity::Identity,
     journal::Journal,
     limits::{
-        CRANK_PATIENCE, PERIODS_BEHIND, PROPOSALS_KEPT_SECONDS, ROOT_ASK_PAUSE, ROOT_PEER_PATIENCE, ROOTS_EVERY,
-        USAGE_PERIOD_DIVISOR, USAGE_PERIOD_SECONDS_MIN, USAGE_PROPOSALS_KEPT_SECONDS,
+        CRANK_PATIENCE, ENDED_TIMEOUT_SECONDS, PERIODS_BEHIND, PROPOSALS_KEPT_SECONDS, ROOT_ASK_PAUSE,
+        ROOT_PEER_PATIENCE, ROOTS_EVERY, USAGE_PERIOD_DIVISOR, USAGE_PERIOD_SECONDS_MIN, USAGE_PROPOSALS_KEPT_SECONDS,
     },
     metrics::Metrics,
     mirror::Mirror,
     services::Seen,
-    witnessed::{Known, finalize_root, seat_of, sign_root},
+    witnessed::{Known, finalize_root, metered, seat_of, sign_root},
 };
 
 /// Why a step towards a root was not taken. It is tried again.
@@ -280,6 +281,10 @@ impl Roots {
             let facts = RootFacts {
                 now,
                 covers_until: covers.1,
+                settle_seconds: match kind {
+                    WitnessKind::Usage => USAGE_SETTLE_SECONDS,
+                    _ => ROOT_SETTLE_SECONDS,
+                },
                 rank: place.unwrap_or(order.len()),
                 members: order.len(),
                 member: place.is_some(),
@@ -334,7 +339,7 @@ impl Roots {
         sequence: u32,
         now: i64,
     ) -> Option<Arc<PeriodTally>> {
-        let settled = cadence.covers(sequence).1.saturating_add(proofmill_oracle_core::limits::ROOT_SETTLE_SECONDS);
+        let settled = cadence.covers(sequence).1.saturating_add(ROOT_SETTLE_SECONDS);
         if now < settled {
             return None;
         }
@@ -349,8 +354,13 @@ impl Roots {
             .iter()
             .filter_map(|(subject, seen)| {
                 let job = mirror.job(&Address::new_from_array(subject.job))?;
-                let running = job.state == JobState::Running as u8 && job.nonce == subject.nonce;
-                let due = running && needs_witness(job.usage_at.max(job.started_at), job.usage_timeout_seconds, now);
+                metered(job, now).filter(|(nonce, ..)| *nonce == subject.nonce)?;
+                // Once it is paused or over there is less time for what is not yet on chain.
+                let timeout = match JobState::from_code(job.state)? {
+                    JobState::Running => job.usage_timeout_seconds,
+                    _ => job.usage_timeout_seconds.min(ENDED_TIMEOUT_SECONDS),
+                };
+                let due = needs_witness(job.usage_at.max(job.started_at), timeout, now);
                 (due && seen.says_more(job.metered_ms, until)).then(|| UsageLeaf {
                     job: subject.job,
                     attempt: subject.attempt,

@@ -7,15 +7,13 @@ use std::{
 
 use proofmill_dataplane::{Node, PeerAddr};
 use proofmill_oracle_core::{UsageLook, UsageSeen, UsageSubject, limits::SERVICES_MAX};
-use proofmill_protocol::job::JobState;
-use solana_address::Address;
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     evidence::peer_addr,
     journal::Journal,
-    limits::{LOOK_EVERY, PROBE_PATIENCE, PROBES_AT_ONCE, USAGE_LOOKS},
+    limits::{LOOK_EVERY, LOOK_SECONDS_MAX, PROBE_PATIENCE, PROBES_AT_ONCE, USAGE_LOOKS},
     metrics::Metrics,
     mirror::Mirror,
     roots::usage_period,
@@ -47,10 +45,11 @@ pub struct Looker {
     pub seen: Seen,
 }
 
-/// A running service to look at.
+/// A service to look at.
 struct Service {
     subject: UsageSubject,
     on_chain_ms: u64,
+    witnessed: bool,
     peer: Option<PeerAddr>,
 }
 
@@ -102,7 +101,8 @@ impl Looker {
                     (report.nonce == service.subject.nonce).then_some(report.usage_ms)
                 };
                 let reported_ms = timeout(PROBE_PATIENCE, asked).await.ok().flatten();
-                Some((service.subject, UsageLook { at: now, on_chain_ms: service.on_chain_ms, reported_ms }))
+                let Service { subject, on_chain_ms, witnessed, .. } = service;
+                Some((subject, UsageLook { at: now, on_chain_ms, witnessed, reported_ms }))
             });
         }
         while let Some(looked) = looking.join_next().await {
@@ -134,7 +134,7 @@ impl Looker {
         }
     }
 
-    /// Running services, and the lives whose usage is still taken.
+    /// Services whose usage is still taken, and their lives.
     fn services(&self, now: i64) -> (Vec<Service>, std::collections::BTreeSet<UsageSubject>) {
         let mirror = self.mirror.read().unwrap_or_else(PoisonError::into_inner);
         let (mut services, mut lives) = (Vec::new(), std::collections::BTreeSet::new());
@@ -144,11 +144,10 @@ impl Looker {
             }
             let subject = UsageSubject { job: at.to_bytes(), attempt: job.attempt, nonce: job.nonce };
             lives.insert(subject);
-            if job.state == JobState::Running as u8 {
-                let provider: Option<&Address> = Some(&job.provider);
-                let peer = provider.and_then(|at| mirror.witnessed.providers().get(at)).and_then(peer_addr);
-                services.push(Service { subject, on_chain_ms: job.metered_ms, peer });
-            }
+            // One that is paused or over still has its last total.
+            let peer = mirror.witnessed.providers().get(&job.provider).and_then(peer_addr);
+            let witnessed = mirror.witnessed.is_witnessed(at, job);
+            services.push(Service { subject, on_chain_ms: job.metered_ms, witnessed, peer });
         }
         (services, lives)
     }
@@ -156,5 +155,5 @@ impl Looker {
 
 /// Seconds between two looks at a service.
 pub fn look_seconds(usage_timeout_seconds: u32) -> u32 {
-    (usage_period(usage_timeout_seconds) / USAGE_LOOKS).max(1)
+    (usage_period(usage_timeout_seconds) / USAGE_LOOKS).clamp(1, LOOK_SECONDS_MAX)
 }

@@ -179,6 +179,12 @@ impl Witnessed {
         out
     }
 
+    /// Whether the newest total of a service was witnessed, and not signed by both node keys.
+    pub fn is_witnessed(&self, at: &Address, job: &market::Job) -> bool {
+        let witness = self.usages.values().find(|usage| usage.job == *at && usage.attempt == job.attempt);
+        witness.is_some_and(|usage| usage.nonce == job.nonce && usage.usage_ms == job.metered_ms)
+    }
+
     fn known_root(&self, root: &arbiter::WitnessRoot) -> Option<&Known> {
         let name = RootName { kind: root.kind, epoch: root.epoch, sequence: root.sequence };
         self.known.get(&name)?.values().find(|known| known.proposal.body.root == root.root)

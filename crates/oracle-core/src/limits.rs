@@ -80,6 +80,8 @@ pub const UPTIME_TOLERANCE_SLOTS: u32 = 2;
 
 /// Pause from the end of a period to the first proposal, seconds: the last slot is answered and written.
 pub const ROOT_SETTLE_SECONDS: i64 = 4;
+/// ... of usage, which is not entered in slots, seconds: so that everybody's clock is past it.
+pub const USAGE_SETTLE_SECONDS: i64 = 1;
 /// How long each proposer has before the next one proposes too, seconds: a fetch, a signature, a gathering and a
 /// confirmation.
 pub const PROPOSER_TURN_SECONDS: i64 = 15;
@@ -97,7 +99,10 @@ pub const SERVICES_MAX: usize = 4_096;
 pub const USAGE_NEED_DIVISOR: u32 = 2;
 /// Longest gap between two answers that still counts as alive, as a factor of the pause between looks.
 pub const LOOK_GAP_FACTOR: u32 = 3;
-/// How far another validator's total of usage may lie from the own: this many looks, since they fall at other instants.
-pub const USAGE_TOLERANCE_LOOKS: u64 = 2;
-/// ... plus this share of what was seen, basis points: an unlucky look is one gap more.
-pub const USAGE_TOLERANCE_BPS: u64 = 500;
+/// How far what was seen may run ahead of a node's signed total, in looks: longer than a node takes to sign a new one.
+pub const CLAIM_LAG_LOOKS: u64 = 5;
+/// How far another validator's total of usage may lie from the own: this many looks, since a node's totals come in steps and
+/// one may have seen the next step already.
+pub const USAGE_TOLERANCE_LOOKS: u64 = 5;
+/// ... plus this share of what was seen, basis points: an unlucky look is two gaps less.
+pub const USAGE_TOLERANCE_BPS: u64 = 200;

@@ -18,8 +18,8 @@ use proofmill_protocol::{
 use crate::{
     heartbeat::{PeriodTally, Tally},
     limits::{
-        CARRIER_TURN_SECONDS, PROPOSE_SEEN_DIVISOR, PROPOSER_TURN_SECONDS, ROOT_GIVE_UP_SECONDS, ROOT_SETTLE_SECONDS,
-        SERVICES_MAX, SIGN_SEEN_DIVISOR, TALLIED_MAX, UPTIME_TOLERANCE_BPS, UPTIME_TOLERANCE_SLOTS,
+        CARRIER_TURN_SECONDS, PROPOSE_SEEN_DIVISOR, PROPOSER_TURN_SECONDS, ROOT_GIVE_UP_SECONDS, SERVICES_MAX,
+        SIGN_SEEN_DIVISOR, TALLIED_MAX, UPTIME_TOLERANCE_BPS, UPTIME_TOLERANCE_SLOTS,
     },
     service_usage::{UsageSeen, UsageSubject},
 };
@@ -506,6 +506,8 @@ pub struct RootFacts {
     pub now: UnixSeconds,
     /// When its period ended.
     pub covers_until: UnixSeconds,
+    /// Pause from there to the first proposer's turn.
+    pub settle_seconds: i64,
     /// Place of this validator in the order of this root.
     pub rank: usize,
     /// Members of the set that signs.
@@ -536,7 +538,7 @@ pub enum RootStep {
 impl RootFacts {
     /// The last place in the order whose turn has come; none before the first.
     pub fn turn(&self) -> Option<usize> {
-        let since = self.now.checked_sub(self.covers_until.checked_add(ROOT_SETTLE_SECONDS)?)?;
+        let since = self.now.checked_sub(self.covers_until.checked_add(self.settle_seconds)?)?;
         let turn = usize::try_from(since / PROPOSER_TURN_SECONDS).ok()?;
         (since >= 0 && self.members > 0).then(|| turn.min(self.members.saturating_sub(1)))
     }
@@ -578,7 +580,7 @@ impl RootFacts {
         let place = i64::try_from(proposer).unwrap_or(i64::MAX);
         let began = self
             .covers_until
-            .saturating_add(ROOT_SETTLE_SECONDS)
+            .saturating_add(self.settle_seconds)
             .saturating_add(PROPOSER_TURN_SECONDS.saturating_mul(place));
         let waited = match self.rank {
             rank if rank == proposer => 0,

@@ -1,11 +1,13 @@
 //! What a validator saw of a running service, and what total it therefore witnesses.
 //!
-//! A validator believes the market's total, which both node keys signed or a quorum witnessed, and adds only the time
-//! between two looks at which the service answered. It witnesses no more than the node's own signed total either.
+//! A validator believes a total that both node keys signed, and adds only the time between two looks at which the service
+//! answered. It witnesses no more than the node's own signed total either. A total that validators witnessed is believed
+//! only where it lies so far from the own that this validator cannot have signed it: then a quorum saw what it missed. Within
+//! the tolerance everybody keeps its own count, so that no proposer adds its slack again and again.
 
 use proofmill_protocol::{Key, UnixSeconds, witness::UsageLeaf};
 
-use crate::limits::{LOOK_GAP_FACTOR, USAGE_NEED_DIVISOR, USAGE_TOLERANCE_BPS, USAGE_TOLERANCE_LOOKS};
+use crate::limits::{CLAIM_LAG_LOOKS, LOOK_GAP_FACTOR, USAGE_NEED_DIVISOR, USAGE_TOLERANCE_BPS, USAGE_TOLERANCE_LOOKS};
 
 /// One attempt in one life of a service's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +34,8 @@ pub struct UsageLook {
     pub at: UnixSeconds,
     /// The total on chain at that time.
     pub on_chain_ms: u64,
+    /// Whether that total was witnessed by validators; else both node keys signed it.
+    pub witnessed: bool,
     /// The node's signed total; none if the service did not answer.
     pub reported_ms: Option<u64>,
 }
@@ -80,18 +84,22 @@ impl UsageSeen {
                 // Between answers that lie too far apart nobody knows.
                 if gap <= i64::from(self.look_seconds.saturating_mul(LOOK_GAP_FACTOR)) {
                     let gap_ms = u64::try_from(gap).unwrap_or(0).saturating_mul(1_000);
-                    // What the node itself does not claim was a pause or an illness.
-                    let claimed = reported.saturating_sub(self.reported_ms);
-                    self.alive_ms = self.alive_ms.saturating_add(gap_ms.min(claimed));
+                    self.alive_ms = self.alive_ms.saturating_add(gap_ms);
                 }
             }
             self.answered_at = Some(look.at);
             self.reported_ms = self.reported_ms.max(reported);
+            // A node signs a new total now and then. What it does not claim for longer was a pause or an illness, and is
+            // not kept for a claim to come.
+            let lag = u64::from(self.look_seconds).saturating_mul(CLAIM_LAG_LOOKS).saturating_mul(1_000);
+            let most = self.reported_ms.saturating_add(lag).saturating_sub(self.base_ms);
+            self.alive_ms = self.alive_ms.min(most);
         } else {
             self.answered_at = None;
         }
-        // What came on chain besides was signed by the tenant too, or by a quorum: it is the new beginning.
-        if look.on_chain_ms >= self.base_ms.saturating_add(self.alive_ms) {
+        let own = self.base_ms.saturating_add(self.alive_ms);
+        let trusted = if look.witnessed { own.saturating_add(self.slack_ms()) } else { own };
+        if look.on_chain_ms > trusted {
             (self.base_ms, self.alive_ms) = (look.on_chain_ms, 0);
         }
     }

@@ -277,6 +277,7 @@ fn facts(rank: usize, since: i64, proposals: Vec<ProposalFacts>) -> RootFacts {
     RootFacts {
         now: ENDED + ROOT_SETTLE_SECONDS + since,
         covers_until: ENDED,
+        settle_seconds: ROOT_SETTLE_SECONDS,
         rank,
         members: 5,
         member: true,
@@ -406,6 +407,7 @@ impl Play {
             let facts = RootFacts {
                 now,
                 covers_until: long().covers(100).1,
+                settle_seconds: ROOT_SETTLE_SECONDS,
                 rank: place,
                 members: count,
                 member: true,
@@ -564,7 +566,7 @@ fn usage_is_written_taken_and_closed_once() {
 }
 
 fn look(at: i64, on_chain_ms: u64, reported_ms: Option<u64>) -> UsageLook {
-    UsageLook { at, on_chain_ms, reported_ms }
+    UsageLook { at, on_chain_ms, witnessed: false, reported_ms }
 }
 
 #[test]
@@ -582,16 +584,46 @@ fn a_service_is_witnessed_up_to_what_was_seen_alive_and_no_more_than_its_node_cl
     assert_eq!(seen.witnessed_ms(108), 9_000);
     seen.look(&look(120, 5_000, Some(29_000)));
     assert_eq!(seen.witnessed_ms(120), 9_000);
-    // A node that claims less than the time that passed was ill.
-    seen.look(&look(122, 5_000, Some(29_500)));
-    assert_eq!(seen.witnessed_ms(122), 9_500);
+    // A node's total comes in steps: what was seen waits for the next one, but not for long.
+    seen.look(&look(122, 5_000, Some(29_000)));
+    assert_eq!(seen.witnessed_ms(122), 11_000);
     // What came on chain by both signatures is the new beginning.
     seen.look(&look(124, 30_000, Some(31_500)));
     assert_eq!(seen.witnessed_ms(124), 30_000);
     seen.look(&look(126, 30_000, Some(30_500)));
-    assert_eq!(seen.witnessed_ms(126), 30_000, "a total does not go back");
+    assert_eq!(seen.witnessed_ms(126), 31_500, "a total does not go back");
     assert_eq!(UsageSeen::decode(&seen.encode()), Some(seen));
     assert_eq!(UsageSeen::decode(&seen.encode()[1..]), None);
+}
+
+/// A node that answers and claims nothing is ill or paused; it cannot claim that time later.
+#[test]
+fn what_a_node_does_not_claim_is_not_kept_for_it() {
+    let mut seen = UsageSeen::begin(&look(100, 0, Some(0)), 2);
+    for at in 1..=50 {
+        seen.look(&look(100 + 2 * at, 0, Some(0)));
+    }
+    seen.look(&look(202, 0, Some(102_000)));
+    // Five looks of two seconds, and the one since.
+    assert_eq!(seen.witnessed_ms(202), 12_000);
+}
+
+/// However often the others sign a little more, nobody's own count follows: the slack is given once.
+#[test]
+fn slack_does_not_add_up() {
+    let mut seen = UsageSeen::begin(&look(100, 0, Some(0)), 2);
+    let witnessed = |at, on_chain_ms, reported| UsageLook { witnessed: true, ..look(at, on_chain_ms, Some(reported)) };
+    let mut on_chain = 0;
+    for round in 1..=20u64 {
+        let at = 100 + 2 * i64::try_from(round).unwrap();
+        seen.look(&witnessed(at, on_chain, 1_000_000));
+        on_chain = seen.witnessed_ms(at) + seen.slack_ms();
+        assert_eq!(seen.witnessed_ms(at), round * 2_000);
+    }
+    // What lies beyond was seen by a quorum without this validator.
+    let beyond = on_chain + 10_000;
+    seen.look(&witnessed(142, beyond, 1_000_000));
+    assert_eq!(seen.witnessed_ms(142), beyond);
 }
 
 #[test]
@@ -603,9 +635,9 @@ fn usage_that_was_not_seen_is_not_signed() {
     }
     let leaf = |usage_ms| [UsageLeaf { job: [1; 32], attempt: 1, nonce: 7, usage_ms }];
     let check = |usage_ms| check_usage(&leaf(usage_ms), |asked| (*asked == subject).then_some(&own), 200);
-    // Two looks of two seconds and a twentieth of what was seen.
+    // Five looks of two seconds and a fiftieth of what was seen.
     let slack = own.slack_ms();
-    assert_eq!(slack, 4_000 + 5_000);
+    assert_eq!(slack, 10_000 + 2_000);
     assert_eq!(check(100_000), Ok(()));
     assert_eq!(check(100_000 + slack), Ok(()));
     let (job, own_ms) = ([1; 32], 100_000);
