@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use proofmill_oracle_core::Cadence;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use solana_address::Address;
 
-use crate::limits::{DRAND_URLS_MAX, POLL_MS};
+use crate::limits::{DRAND_URLS_MAX, PERIOD_SECONDS, POLL_MS, TRIAL_PERIOD_SECONDS};
 
 /// Written by `init` where there is no file.
 const EXAMPLE: &str = r#"rpc_url = "http://127.0.0.1:8899"
@@ -27,6 +28,9 @@ bind_addr = "127.0.0.1:0"
 metrics_addr = "127.0.0.1:9464"
 poll_ms = 1000
 crank = true
+# Length of the periods whose heartbeats get one signed root, seconds. All validators of a network must have the same;
+# without it six hours, or half a minute where the market takes simulated devices.
+# witness_period_seconds = 21600
 # Where rounds of the drand network are fetched, if the arbiter's beacon is one: tried in turn, checked before use.
 # drand_urls = ["https://api.drand.sh"]
 "#;
@@ -100,6 +104,9 @@ pub struct Config {
     /// Whether to do what anyone may do.
     #[serde(default = "yes")]
     pub crank: bool,
+    /// Length of the periods whose heartbeats get one signed root, seconds; the network's own without it.
+    #[serde(default)]
+    pub witness_period_seconds: Option<u32>,
     /// HTTP relays of the drand network whose rounds decide, without a path of their own; none on slot hashes.
     #[serde(default)]
     pub drand_urls: Vec<String>,
@@ -169,6 +176,9 @@ impl Config {
                 return Err(ConfigError::CheckConfig { key, rule });
             }
         }
+        if let Some(Err(error)) = config.witness_period_seconds.map(Cadence::new) {
+            return Err(ConfigError::CheckConfig { key: "witness_period_seconds", rule: format!("is wrong: {error}") });
+        }
         if config.drand_urls.len() > DRAND_URLS_MAX {
             let rule = format!("holds at most {DRAND_URLS_MAX}");
             return Err(ConfigError::CheckConfig { key: "drand_urls", rule });
@@ -181,6 +191,16 @@ impl Config {
             *path = beside.join(&*path);
         }
         Ok(config)
+    }
+
+    /// How time is cut into heartbeats and periods.
+    ///
+    /// A market that takes simulated devices is a network for trials, where nobody waits six hours for a first root.
+    pub fn cadence(&self, allows_simulated: bool) -> Cadence {
+        let default = if allows_simulated { TRIAL_PERIOD_SECONDS } else { PERIOD_SECONDS };
+        let whole = Cadence::new(self.witness_period_seconds.unwrap_or(default));
+        // What is configured was checked when it was read; a test holds that the defaults are cadences.
+        whole.unwrap_or_else(|_| unreachable!("checked by parse"))
     }
 
     /// The ledger's file.
@@ -209,6 +229,19 @@ mod tests {
         assert_eq!(config.vote_key, Path::new("etc/vote.json"));
         assert_eq!(config.poll_ms, 1_000);
         assert!(config.crank);
+    }
+
+    #[test]
+    fn every_network_has_a_cadence() {
+        let config = Config::parse(EXAMPLE, Path::new("")).unwrap();
+        assert_eq!((config.cadence(false).period_seconds(), config.cadence(false).slots()), (21_600, 720));
+        assert_eq!((config.cadence(true).period_seconds(), config.cadence(true).slots()), (30, 6));
+        let of = |seconds: u32| Config::parse(&format!("{EXAMPLE}witness_period_seconds = {seconds}\n"), Path::new(""));
+        assert_eq!(of(3_600).unwrap().cadence(true).period_seconds(), 3_600, "what is configured goes first");
+        for wrong in [0, 29, 31, 43_200] {
+            let key = "witness_period_seconds";
+            assert!(matches!(of(wrong), Err(ConfigError::CheckConfig { key: found, .. }) if found == key), "{wrong}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::{
     identity::Identity,
     limits::CRANK_PATIENCE,
     mirror::Mirror,
+    witnessed::Delivery,
 };
 
 /// Why a crank was not turned.
@@ -78,6 +79,8 @@ impl CrankError {
                     | ArbiterError::AlreadyRecorded
                     | ArbiterError::NotRegistered
                     | ArbiterError::AppealNotPending
+                    | ArbiterError::AlreadySigned
+                    | ArbiterError::UsageNotNewer
             )
         ) || matches!(
             MarketError::from_code(code),
@@ -88,6 +91,7 @@ impl CrankError {
                     | MarketError::BountyNotDue
                     | MarketError::CaseOpen
                     | MarketError::NotAppealed
+                    | MarketError::MeasurementNotNewer
             )
         );
         if for_good { Answer::RefusedForGood } else { Answer::Refused }
@@ -129,7 +133,7 @@ pub fn bidder_fits(refusal: MarketError) -> Option<bool> {
 }
 
 /// What the accounts of a crank are derived from, read from the mirror in one go.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Subject {
     address: Address,
     job: Option<market::Job>,
@@ -149,6 +153,8 @@ pub struct Subject {
     first_epoch: u32,
     /// The round whose missed reveal is recorded.
     missed_in: Option<arbiter::Round>,
+    /// What cranks on ballots, roots and leaves are made of.
+    delivery: Delivery,
 }
 
 impl Subject {
@@ -203,6 +209,18 @@ impl Subject {
             epoch: mirror.arbiter.as_ref().map_or(0, |config| config.epoch),
             first_epoch: first.map_or(0, |round| round.epoch),
             missed_in,
+            delivery: match crank {
+                Crank::RecordUptime(root) | Crank::WitnessUsage(root) | Crank::RefreshUsage(root) => {
+                    mirror.witnessed.delivery(&address, Some(Address::new_from_array(root)), &mirror.validator)
+                }
+                Crank::SignRoot
+                | Crank::FinalizeRoot
+                | Crank::CloseRootBallot
+                | Crank::CloseWitnessRoot
+                | Crank::AcceptWitnessedUsage
+                | Crank::CloseUsage => mirror.witnessed.delivery(&address, None, &mirror.validator),
+                _ => Delivery::default(),
+            },
         }
     }
 }
@@ -279,6 +297,15 @@ impl Crankshaft {
                 .then(|| vec![make_token_account(case.reporter, Coin::of_stake(stake)), claim])
                 .into_iter()
                 .collect());
+        }
+        if let Crank::WitnessUsage(root) | Crank::RefreshUsage(root) = crank {
+            // Written and taken into account at once.
+            let payer = matches!(crank, Crank::WitnessUsage(_)).then(|| self.identity.delegate_address());
+            let written = subject.delivery.write_usage(payer, subject.address, Address::new_from_array(root));
+            let both = written
+                .and_then(|(job, write)| Some(vec![write, subject.delivery.accept_usage(Some(job), subject.address)?]));
+            let payer = self.identity.delegate_address();
+            return Ok(both.into_iter().filter(|plan| compose::fits(&payer, plan)).collect());
         }
         let (Some(job), Some(treasury)) = (&subject.job, subject.treasury) else { return Ok(Vec::new()) };
         let settling = match crank {
@@ -554,6 +581,17 @@ impl Crankshaft {
                 beacon: at,
                 rent_payer: subject.rent_payer.ok_or(CrankError::FindSubject)?,
             }),
+            Crank::SignRoot => of_root(subject.delivery.sign_root(at, &self.identity))?,
+            Crank::FinalizeRoot => of_root(subject.delivery.finalize_root(payer, at))?,
+            Crank::CloseRootBallot => of_root(subject.delivery.close_ballot(at))?,
+            Crank::CloseWitnessRoot => of_root(subject.delivery.close_root(at))?,
+            Crank::RecordUptime(root) => of_root(subject.delivery.record_uptime(at, Address::new_from_array(root)))?,
+            Crank::WitnessUsage(root) | Crank::RefreshUsage(root) => {
+                let payer = matches!(crank, Crank::WitnessUsage(_)).then_some(payer);
+                of_root(subject.delivery.write_usage(payer, at, Address::new_from_array(root)))?.1
+            }
+            Crank::AcceptWitnessedUsage => of_root(subject.delivery.accept_usage(None, at))?,
+            Crank::CloseUsage => of_root(subject.delivery.close_usage(at))?,
             Crank::RecordMissedReveal(at, seat) => {
                 let round = subject.missed_in.ok_or(CrankError::FindSubject)?;
                 let set = address::validator_set(round.epoch);
@@ -597,6 +635,11 @@ fn make_token_account(owner: Address, coin: Coin) -> Instruction {
         ],
         data: vec![1],
     }
+}
+
+/// What a crank on measurements is made of may have gone since.
+fn of_root<T>(made: Option<T>) -> Result<T, CrankError> {
+    made.ok_or(CrankError::FindSubject)
 }
 
 fn treasury(subject: &Subject, coin: Coin) -> Result<Address, CrankError> {

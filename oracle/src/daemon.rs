@@ -30,11 +30,14 @@ use crate::{
     drand::{DrandError, DrandNetwork},
     evidence::Fetcher,
     exchange::{Exchange, endpoint_of},
+    heartbeat::Prober,
     identity::{self, IdentityError},
     journal::Journal,
     limits::{ANNOUNCE_EVERY, CONFIG_EVERY, CRANKS_MAX, DOWNLOADS_MAX, OLD_SETS, SEATS_MAX, STOP_WITHIN},
     metrics::{self, Metrics, ServeMetricsError},
     mirror::{self, Mirror, ROUND_OPEN, Watched},
+    roots::Roots,
+    services::{Looker, Seen},
 };
 
 /// Why the daemon does not run.
@@ -127,8 +130,10 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
     );
     // Settled beside everything else: an attestation that is resent waits for the same entry.
     let resumed = tokio::spawn(resume(sender.clone()));
-    let mirror = Arc::new(RwLock::new(Mirror::default()));
+    let mirror = Arc::new(RwLock::new(Mirror::of(identity.validator_address().to_bytes())));
     let drand = DrandNetwork::new(&config.drand_urls)?;
+    let witnessing = Witnessing { chain: &chain, mirror: &mirror, node: &node, journal: &journal, exchange: &exchange };
+    let mut watching = witnessing.start(&config, &identity, &metrics, &stop);
     let bench = Bench {
         mirror: mirror.clone(),
         fetcher: fetcher.clone(),
@@ -159,6 +164,7 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
     };
     daemon.work(changes, Duration::from_millis(config.poll_ms), &stop).await;
     tracing::info!("stopping");
+    watching.abort_all();
     daemon.sitting.abort_all();
     daemon.turning.abort_all();
     resumed.abort();
@@ -167,6 +173,61 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Daemon
         tracing::warn!("the data plane did not close in time");
     }
     Ok(())
+}
+
+/// What heartbeats and roots share with the rest.
+struct Witnessing<'a> {
+    chain: &'a Arc<dyn Chain>,
+    mirror: &'a Arc<RwLock<Mirror>>,
+    node: &'a Node,
+    journal: &'a Journal,
+    exchange: &'a Exchange,
+}
+
+impl Witnessing<'_> {
+    /// Asks for heartbeats, looks at services and works on roots, beside everything else.
+    fn start(
+        &self,
+        config: &Config,
+        identity: &Arc<identity::Identity>,
+        metrics: &Arc<Metrics>,
+        stop: &CancellationToken,
+    ) -> JoinSet<()> {
+        let seen = Seen::default();
+        let prober = Prober {
+            mirror: self.mirror.clone(),
+            chain: self.chain.clone(),
+            node: self.node.clone(),
+            journal: self.journal.clone(),
+            identity: identity.clone(),
+            metrics: metrics.clone(),
+            config: config.clone(),
+        };
+        let looker = Looker {
+            mirror: self.mirror.clone(),
+            node: self.node.clone(),
+            journal: self.journal.clone(),
+            metrics: metrics.clone(),
+            seen: seen.clone(),
+        };
+        let roots = Roots {
+            mirror: self.mirror.clone(),
+            chain: self.chain.clone(),
+            sender: Sender::new(self.chain.clone(), Arc::new(proofmill_chain::MemoryOutbox::default())),
+            node: self.node.clone(),
+            journal: self.journal.clone(),
+            exchange: self.exchange.clone(),
+            identity: identity.clone(),
+            metrics: metrics.clone(),
+            seen,
+            config: config.clone(),
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(prober.run(stop.clone()));
+        tasks.spawn(looker.run(stop.clone()));
+        tasks.spawn(roots.run(stop.clone()));
+        tasks
+    }
 }
 
 fn prepare(config: &Config) -> Result<(), DaemonError> {
@@ -316,11 +377,20 @@ impl Daemon {
             Some(config) if config.epoch > 0 => self.sets.read(&*self.chain, config.epoch).await?,
             _ => None,
         };
+        let mut sets = BTreeMap::new();
+        let epoch = arbiter.as_ref().map_or(0, |config| config.epoch);
+        for epoch in [epoch.saturating_sub(1), epoch].into_iter().filter(|epoch| *epoch > 0) {
+            // Signatures on roots weigh by the set of their epoch, which may be the one before.
+            if let Some(set) = self.sets.read(&*self.chain, epoch).await? {
+                sets.insert(epoch, set);
+            }
+        }
         let old_sets = self.old_sets(arbiter.as_ref().map_or(0, |config| config.epoch)).await?;
         let complete = market.is_some() && arbiter.is_some();
         let mut mirror = self.mirror.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         (mirror.market, mirror.arbiter) = (market, arbiter);
         mirror.drand = drand;
+        mirror.witnessed.sets = sets;
         mirror.roster = roster.map(Arc::new);
         mirror.members = set.map_or_else(|| mirror.roster_members(), |set| members_of(&set));
         mirror.old_sets = old_sets;

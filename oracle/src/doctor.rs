@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
+    exchange::addr_of,
     identity::{self, Identity},
     limits::BALANCE_MIN,
     mirror::BEACON_DRAND,
@@ -101,6 +102,7 @@ pub async fn examine(config: &Config) -> Report {
         match chain.accounts(&asked).await {
             Ok(found) => {
                 on_chain(&mut report, identity, &found);
+                report.push("witnessing", witnessing(config, found.first().and_then(Option::as_ref)));
                 report.push("beacon", beacon(config, found.get(1).and_then(Option::as_ref)));
             }
             Err(error) => report.push("accounts", Err(format!("{error}; check rpc_url"))),
@@ -131,6 +133,20 @@ fn beacon(config: &Config, arbiter: Option<&proofmill_chain::AccountSnapshot>) -
         Some(_) => Ok("slot hashes".to_owned()),
         None => Err("not known: the arbiter is not initialised on this cluster; check rpc_url".to_owned()),
     }
+}
+
+/// How heartbeats and roots are cut here.
+fn witnessing(config: &Config, market: Option<&proofmill_chain::AccountSnapshot>) -> Result<String, String> {
+    let market = market.and_then(|account| market::Config::decode(&account.data).ok());
+    let market = market.ok_or("not known: the market is not initialised on this cluster; check rpc_url")?;
+    let cadence = config.cadence(market.allow_simulated != 0);
+    let (period, slot) = (cadence.period_seconds(), cadence.slot_seconds());
+    let whose = if config.witness_period_seconds.is_some() {
+        "as configured; all validators of a network must have the same"
+    } else {
+        "the network's own"
+    };
+    Ok(format!("a root every {period} s, a heartbeat every {slot} s ({whose})"))
 }
 
 fn on_chain(report: &mut Report, identity: &Identity, found: &[Option<proofmill_chain::AccountSnapshot>]) {
@@ -165,6 +181,20 @@ fn on_chain(report: &mut Report, identity: &Identity, found: &[Option<proofmill_
             }
             Some(_) => Ok("on the roster".to_owned()),
             None => Err("not on the roster; stake and register with this vote key".to_owned()),
+        },
+    );
+    let endpoint = roster.as_ref().and_then(|roster| {
+        let validator = identity.validator_address().to_bytes();
+        let place = roster.identities.iter().take(usize::from(roster.count)).position(|known| *known == validator)?;
+        addr_of(roster.endpoints.get(place)?)
+    });
+    report.push(
+        "endpoint",
+        match endpoint {
+            Some(addr) => Ok(format!("fellow validators fetch commitments and signatures on roots from {addr}")),
+            None => Ok("not on the roster yet: the daemon announces it when it starts; with a bind_addr that others cannot dial \
+                 set announce_addr, or nobody fetches its signatures"
+                .to_owned()),
         },
     );
     let stake = data(3).and_then(|data| market::Stake::decode(data).ok());

@@ -92,6 +92,29 @@ impl Exchange {
         self.offer_piece(Piece::Reveal, round, attempt, &reveal.encode())
     }
 
+    /// Serves these bytes under this name from now on.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn offer_bytes(&self, name: BlobName, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(format!("{}-{}", hex::encode(name.job), name.kind.code()));
+        fs::write(&path, bytes)?;
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.lock().insert(name, Offer { path, len, hash: *blake3::hash(bytes).as_bytes() });
+        Ok(())
+    }
+
+    /// Serves nothing under this name any more.
+    pub fn withdraw_bytes(&self, name: &BlobName) {
+        let removed = self.lock().remove(name);
+        if let Some(offer) = removed
+            && let Err(error) = fs::remove_file(&offer.path)
+        {
+            tracing::warn!(path = %offer.path.display(), %error, "what was served could not be removed");
+        }
+    }
+
     fn offer_piece(&self, piece: Piece, round: &Address, attempt: u16, bytes: &[u8]) -> io::Result<()> {
         let name = piece.name(round, attempt);
         fs::create_dir_all(&self.folder)?;
@@ -104,12 +127,7 @@ impl Exchange {
     /// Serves nothing of a round any more.
     pub fn withdraw(&self, round: &Address, attempt: u16) {
         for piece in [Piece::Commitment, Piece::Reveal] {
-            let removed = self.lock().remove(&piece.name(round, attempt));
-            if let Some(offer) = removed
-                && let Err(error) = fs::remove_file(&offer.path)
-            {
-                tracing::warn!(path = %offer.path.display(), %error, "what was served could not be removed");
-            }
+            self.withdraw_bytes(&piece.name(round, attempt));
         }
     }
 

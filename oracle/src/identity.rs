@@ -87,6 +87,11 @@ impl Identity {
         self.vote.sign(&envelope(Kind::Commitment, &sha256(&[&commitment.encode()]))).to_bytes()
     }
 
+    /// Signs the body of a root. The caller has recorded the proposal.
+    pub fn sign_root(&self, digest: &[u8; 32]) -> [u8; 64] {
+        self.vote.sign(&envelope(Kind::Witness, digest)).to_bytes()
+    }
+
     /// Signs an attestation. The caller has recorded it.
     pub fn sign(&self, attestation: &Attestation) -> [u8; 64] {
         self.vote.sign(&envelope(Kind::Attestation, &sha256(&[&attestation.encode()]))).to_bytes()

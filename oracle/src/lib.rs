@@ -10,7 +10,11 @@
 //! | `exchange.rs` | commitments and reveals between validators |
 //! | `drand.rs` | rounds of the drand network, from relays that nobody trusts |
 //! | `crankshaft.rs` | cranks as transactions |
-//! | `journal.rs` | the ledger as ballot book and as outbox |
+//! | `heartbeat.rs` | asks every provider's node in each slot whether it lives |
+//! | `services.rs` | looks at running services |
+//! | `roots.rs` | proposes, checks, signs and carries roots of what was seen |
+//! | `witnessed.rs` | measurements on chain and proposals at hand, and cranks on them |
+//! | `journal.rs` | the ledger as ballot book, as outbox, and as record of what was seen |
 //! | `daemon.rs` | ties them together until SIGTERM |
 //! | `metrics.rs` | `/metrics`, `/livez`, `/readyz` |
 //! | `doctor.rs` | checks an installation |
@@ -25,8 +29,12 @@ pub mod doctor;
 pub mod drand;
 pub mod evidence;
 pub mod exchange;
+pub mod heartbeat;
 pub mod identity;
 pub mod journal;
 pub mod limits;
 pub mod metrics;
 pub mod mirror;
+pub mod roots;
+pub mod services;
+pub mod witnessed;

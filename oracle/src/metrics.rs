@@ -18,6 +18,14 @@ use tokio_util::sync::CancellationToken;
 pub struct Metrics {
     opinions: Mutex<BTreeMap<&'static str, u64>>,
     cranks: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    roots: Mutex<BTreeMap<&'static str, u64>>,
+    root_refusals: Mutex<BTreeMap<&'static str, u64>>,
+    heartbeats_answered_total: AtomicU64,
+    heartbeats_missed_total: AtomicU64,
+    slots_counted_total: AtomicU64,
+    slots_uncounted_total: AtomicU64,
+    service_looks_answered_total: AtomicU64,
+    service_looks_missed_total: AtomicU64,
     evidence_failures_total: AtomicU64,
     attestations_confirmed_total: AtomicU64,
     attestations_failed_total: AtomicU64,
@@ -37,6 +45,34 @@ impl Metrics {
     /// A crank ended.
     pub fn crank(&self, name: &'static str, result: &'static str) {
         *self.cranks.lock().unwrap_or_else(PoisonError::into_inner).entry((name, result)).or_default() += 1;
+    }
+
+    /// A provider was asked for a heartbeat in a slot that counts.
+    pub fn heartbeat(&self, answered: bool) {
+        let counter = if answered { &self.heartbeats_answered_total } else { &self.heartbeats_missed_total };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A slot of heartbeats is over: whether it counts.
+    pub fn slot(&self, counts: bool) {
+        let counter = if counts { &self.slots_counted_total } else { &self.slots_uncounted_total };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A service was looked at.
+    pub fn service_look(&self, answered: bool) {
+        let counter = if answered { &self.service_looks_answered_total } else { &self.service_looks_missed_total };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A step towards a root was taken.
+    pub fn root(&self, step: &'static str) {
+        *self.roots.lock().unwrap_or_else(PoisonError::into_inner).entry(step).or_default() += 1;
+    }
+
+    /// A proposed root was not signed.
+    pub fn root_refused(&self, reason: &'static str) {
+        *self.root_refusals.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
     }
 
     /// A party did not serve what it was asked for.
@@ -87,6 +123,26 @@ impl Metrics {
         one("proofmill_oracle_evidence_failures_total", "counter", load(&self.evidence_failures_total));
         one("proofmill_oracle_attestations_confirmed_total", "counter", load(&self.attestations_confirmed_total));
         one("proofmill_oracle_attestations_failed_total", "counter", load(&self.attestations_failed_total));
+        let mut pair = |name: &str, label: &str, yes: (&str, &AtomicU64), no: (&str, &AtomicU64)| {
+            let _ = writeln!(out, "# TYPE proofmill_oracle_{name} counter");
+            for (value, counter) in [yes, no] {
+                let _ = writeln!(out, "proofmill_oracle_{name}{{{label}=\"{value}\"}} {}", load(counter));
+            }
+        };
+        let (answered, missed) = (&self.heartbeats_answered_total, &self.heartbeats_missed_total);
+        pair("heartbeats_total", "result", ("answered", answered), ("missed", missed));
+        let (counted, uncounted) = (&self.slots_counted_total, &self.slots_uncounted_total);
+        pair("heartbeat_slots_total", "counts", ("yes", counted), ("no", uncounted));
+        let (answered, missed) = (&self.service_looks_answered_total, &self.service_looks_missed_total);
+        pair("service_looks_total", "result", ("answered", answered), ("missed", missed));
+        for (name, label, counts) in
+            [("roots_total", "step", &self.roots), ("root_refusals_total", "reason", &self.root_refusals)]
+        {
+            let _ = writeln!(out, "# TYPE proofmill_oracle_{name} counter");
+            for (value, count) in counts.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                let _ = writeln!(out, "proofmill_oracle_{name}{{{label}=\"{value}\"}} {count}");
+            }
+        }
         let _ = writeln!(out, "# TYPE proofmill_oracle_opinions_total counter");
         for (opinion, count) in self.opinions.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let _ = writeln!(out, "proofmill_oracle_opinions_total{{opinion=\"{opinion}\"}} {count}");

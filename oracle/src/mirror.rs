@@ -25,7 +25,10 @@ use proofmill_protocol::{
 };
 use solana_address::Address;
 
-use crate::limits::{CLOCK_AGE_MAX, SLOW_POLL_FACTOR, STAKE_POLL_FACTOR};
+use crate::{
+    limits::{CLOCK_AGE_MAX, SLOW_POLL_FACTOR, STAKE_POLL_FACTOR},
+    witnessed::Witnessed,
+};
 
 /// `state` of a round that takes commitments and is not decided.
 pub const ROUND_OPEN: u8 = 1;
@@ -49,11 +52,19 @@ pub enum Watched {
     Evidence,
     /// `Beacon` accounts of the arbiter.
     Beacons,
+    /// `Provider` accounts of the market.
+    Providers,
+    /// `RootBallot` accounts of the arbiter.
+    Ballots,
+    /// `WitnessRoot` accounts of the arbiter.
+    Roots,
+    /// `UsageWitness` accounts of the arbiter.
+    Usages,
 }
 
 impl Watched {
     /// Everything watched.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Jobs,
         Self::Stakes,
         Self::Bids,
@@ -62,22 +73,32 @@ impl Watched {
         Self::Verdicts,
         Self::Evidence,
         Self::Beacons,
+        Self::Providers,
+        Self::Ballots,
+        Self::Roots,
+        Self::Usages,
     ];
 
     /// How much rarer than the others it is read in full. A subscription tells of changes in between.
     pub const fn poll_factor(self) -> u32 {
         match self {
             Self::Jobs | Self::Rounds | Self::Verdicts => 1,
-            Self::Bids | Self::Cases | Self::Beacons => SLOW_POLL_FACTOR,
-            Self::Stakes | Self::Evidence => STAKE_POLL_FACTOR,
+            Self::Bids | Self::Cases | Self::Beacons | Self::Ballots | Self::Roots | Self::Usages => SLOW_POLL_FACTOR,
+            Self::Stakes | Self::Evidence | Self::Providers => STAKE_POLL_FACTOR,
         }
     }
 
     /// The program that owns the accounts.
     pub const fn program(self) -> Address {
         match self {
-            Self::Jobs | Self::Stakes | Self::Bids | Self::Cases => market::ID,
-            Self::Rounds | Self::Verdicts | Self::Evidence | Self::Beacons => arbiter::ID,
+            Self::Jobs | Self::Stakes | Self::Bids | Self::Cases | Self::Providers => market::ID,
+            Self::Rounds
+            | Self::Verdicts
+            | Self::Evidence
+            | Self::Beacons
+            | Self::Ballots
+            | Self::Roots
+            | Self::Usages => arbiter::ID,
         }
     }
 
@@ -92,6 +113,10 @@ impl Watched {
             Self::Cases => market::SlashCase::DISCRIMINATOR,
             Self::Evidence => arbiter::Evidence::DISCRIMINATOR,
             Self::Beacons => arbiter::Beacon::DISCRIMINATOR,
+            Self::Providers => market::Provider::DISCRIMINATOR,
+            Self::Ballots => arbiter::RootBallot::DISCRIMINATOR,
+            Self::Roots => arbiter::WitnessRoot::DISCRIMINATOR,
+            Self::Usages => arbiter::UsageWitness::DISCRIMINATOR,
         }
     }
 }
@@ -146,6 +171,10 @@ pub struct Mirror {
     verdicts_of: Index,
     synced: BTreeSet<Watched>,
     clock: Option<(ChainTime, Instant)>,
+    /// Measurements.
+    pub witnessed: Witnessed,
+    /// Who this validator is.
+    pub validator: [u8; 32],
     /// The market's configuration.
     pub market: Option<market::Config>,
     /// The arbiter's configuration.
@@ -161,6 +190,11 @@ pub struct Mirror {
 }
 
 impl Mirror {
+    /// An empty mirror of this validator's.
+    pub fn of(validator: [u8; 32]) -> Self {
+        Self { validator, ..Self::default() }
+    }
+
     /// Takes in a change. An account that cannot be decoded is of another version and is left out, with a warning.
     pub fn apply(&mut self, watched: Watched, change: Change) {
         match change {
@@ -220,6 +254,9 @@ impl Mirror {
                 }
                 self.rounds.insert(address, round);
             }
+            Watched::Providers | Watched::Ballots | Watched::Roots | Watched::Usages => {
+                self.witnessed.update(watched, address, &account.data)?;
+            }
             Watched::Verdicts => {
                 let verdict = arbiter::Verdict::decode(&account.data)?;
                 if verdict.rounds <= ROUNDS_MAX {
@@ -265,6 +302,9 @@ impl Mirror {
                 self.evidence.remove(address);
             }
             Watched::Beacons => self.beacons.retain(|_, (at, _)| at != address),
+            Watched::Providers | Watched::Ballots | Watched::Roots | Watched::Usages => {
+                self.witnessed.remove(watched, address);
+            }
             Watched::Rounds => {
                 if let Some(round) = self.rounds.remove(address) {
                     forget(&mut self.rounds_of, round.job);
@@ -313,6 +353,11 @@ impl Mirror {
     /// A job.
     pub fn job(&self, address: &Address) -> Option<&market::Job> {
         self.jobs.get(address)
+    }
+
+    /// Every job.
+    pub fn jobs(&self) -> impl Iterator<Item = (&Address, &market::Job)> {
+        self.jobs.iter()
     }
 
     /// A round.
@@ -468,6 +513,14 @@ impl Mirror {
             };
             out.push((address::arbiter_config(), Facts::Epoch(epoch)));
         }
+        let epoch = self.arbiter.as_ref().map_or(0, |config| config.epoch);
+        out.extend(self.witnessed.crank_subjects(
+            &self.validator,
+            self.jobs.iter(),
+            |at| self.jobs.get(at),
+            epoch,
+            now,
+        ));
         if let (Some(roster), Some(config)) = (&self.roster, &self.arbiter) {
             let members = roster.identities.iter().zip(roster.weights).zip(roster.weighed_at);
             for ((identity, weight), weighed_at) in members.take(usize::from(roster.count)) {

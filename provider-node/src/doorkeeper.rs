@@ -10,11 +10,12 @@ use std::{
 
 use proofmill_client::market::Job;
 use proofmill_dataplane::{
-    BlobKind, BlobName, Duplex, Handler, LogTail, Refusal, RefusalCode, ServiceName, SignedUsage, Sink, Source, Staged,
+    BeatChallenge, BlobKind, BlobName, Duplex, Handler, LogTail, Refusal, RefusalCode, ServiceName, SignedUsage, Sink,
+    Source, Staged,
     access::{AccessFacts, Role as Part, Verb, may},
     hash_file,
 };
-use proofmill_protocol::usage::UsageReport;
+use proofmill_protocol::{envelope::Kind, usage::UsageReport};
 use proofmill_provider_core::{AttemptKey, Event, Role};
 use solana_address::Address;
 
@@ -193,6 +194,12 @@ impl Doorkeeper {
 }
 
 impl Handler for Doorkeeper {
+    /// Says nothing but that the node lives, so that no fact about the peer is needed.
+    async fn beat(&self, peer: [u8; 32], challenge: &BeatChallenge) -> Result<[u8; 64], Refusal> {
+        let identity = &self.context.claimant.identity;
+        Ok(identity.sign(Kind::Request, &challenge.digest(&peer, &identity.public())))
+    }
+
     async fn open_get(&self, peer: [u8; 32], name: &BlobName, _offset: u64) -> Result<Source, Refusal> {
         let judged = match self.judged(name).await {
             Ok(judged) => judged,

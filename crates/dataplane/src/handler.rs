@@ -6,10 +6,11 @@ use proofmill_protocol::usage::UsageReport;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
+    beat::BeatChallenge,
     follow::LogTail,
     name::{BlobName, ServiceName},
     refusal::{Refusal, RefusalCode},
-    wire::SignedUsage,
+    wire::{SIGNATURE_LEN, SignedUsage},
 };
 
 /// Where the bytes of a get come from.
@@ -117,6 +118,17 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<SignedUsage, Refusal>> + Send {
         let _ = (peer, service);
         async { Err(no_services()) }
+    }
+
+    /// A validator asks whether the node lives: the node key's signature on [`BeatChallenge::message`] says so. It binds
+    /// the node to nothing else, so anyone may ask. By default there is no answer.
+    fn beat(
+        &self,
+        peer: [u8; 32],
+        challenge: &BeatChallenge,
+    ) -> impl Future<Output = Result<[u8; SIGNATURE_LEN], Refusal>> + Send {
+        let _ = (peer, challenge);
+        async { Err(Refusal::new(RefusalCode::NotAllowed, "heartbeats are not answered here")) }
     }
 
     /// A peer has signed what [`Handler::usage`] gave it a moment ago. The signature is checked already, and is that of

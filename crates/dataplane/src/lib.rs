@@ -23,6 +23,7 @@
 //!         client: bytes, fin              server: bytes, fin                  each end of a stream is a half-close
 //! usage   client: request                 server: response(156, 0), report and the node's signature
 //!         client: its signature, fin      server: response(0, 0), fin         recorded; without a signature: fin
+//! beat    client: request                 server: response(64, 0), the node's signature, fin
 //! ```
 //!
 //! A put is answered twice so that an oversized or unauthorised one is refused before a byte of it is sent. A followed
@@ -30,6 +31,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod beat;
 mod error;
 mod follow;
 mod handler;
@@ -45,6 +47,7 @@ mod tunnel;
 mod usage;
 pub mod wire;
 
+pub use beat::BeatChallenge;
 pub use error::DataError;
 pub use follow::{LogState, LogTail, LogWriter};
 pub use handler::{Duplex, Handler, Sink, Source, Staged};

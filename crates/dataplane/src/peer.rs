@@ -5,6 +5,7 @@ use std::path::Path;
 use iroh::endpoint::{Connection, RecvStream, SendStream};
 
 use crate::{
+    beat::BeatChallenge,
     error::DataError,
     limits::{Limits, close},
     name::{BlobName, ServiceName},
@@ -12,7 +13,7 @@ use crate::{
     transfer::{self, Destination, Pace, Reading},
     tunnel::Tunnel,
     usage::UsageExchange,
-    wire::{self, BlobOp, BlobRequest, FrameTag, Request, Response},
+    wire::{self, BlobOp, BlobRequest, FrameTag, Request, Response, SIGNATURE_LEN},
 };
 
 /// What was fetched, verified.
@@ -165,6 +166,21 @@ impl Peer {
             (0, _) => Ok(Tunnel::new(send, recv, self.connection.clone())),
             (size, _) => Err(DataError::Protocol { reason: format!("a tunnel of {size} bytes") }),
         }
+    }
+
+    /// Asks whether the node lives. The signature is on [`BeatChallenge::message`] of the own key and the peer's;
+    /// whether it holds is [`BeatChallenge::is_answered`]'s to say.
+    pub async fn beat(&self, challenge: &BeatChallenge) -> Result<[u8; SIGNATURE_LEN], DataError> {
+        let (mut send, mut recv) = self.open().await?;
+        self.ask(&mut send, &Request::Beat(*challenge)).await?;
+        let _ = send.finish();
+        let (size, _) = granted(&mut recv, &self.limits).await?;
+        if size != SIGNATURE_LEN as u64 {
+            return Err(DataError::Protocol { reason: format!("a heartbeat of {size} bytes") });
+        }
+        let mut signature = [0; SIGNATURE_LEN];
+        transfer::read_full(&mut recv, &mut signature, &Pace::any(self.limits.stall), 0).await?;
+        Ok(signature)
     }
 
     /// Asks for the newest total of a service, as the node signs it.

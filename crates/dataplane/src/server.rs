@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    beat::BeatChallenge,
     error::DataError,
     follow::LogTail,
     handler::{Duplex, Handler, Sink, Source, Staged},
@@ -200,6 +201,7 @@ async fn stream<H: Handler>(asked: Asked<H>, mut send: SendStream, mut recv: Rec
             BlobOp::Follow => follow(handler, peer, blob, &mut send, &limits).await,
         },
         Request::Usage { service } => usage(handler, peer, service, &mut send, &mut recv, &limits).await,
+        Request::Beat(challenge) => beat(handler, peer, challenge, &mut send, &limits).await,
         // A tunnel takes the stream with it.
         Request::Tunnel { service, port } => {
             serve_tunnel(&asked, (service, *port), send, recv, &limits).await;
@@ -267,6 +269,19 @@ async fn refuse(send: &mut SendStream, recv: &mut RecvStream, refusal: Refusal, 
 
 async fn answer(send: &mut SendStream, response: &Response, limits: &Limits) -> Result<(), DataError> {
     transfer::write_full(send, &response.encode(), &Pace::any(limits.stall), 0).await
+}
+
+async fn beat<H: Handler>(
+    handler: &H,
+    peer: [u8; 32],
+    challenge: &BeatChallenge,
+    send: &mut SendStream,
+    limits: &Limits,
+) -> Result<(), Failed> {
+    let signature = handler.beat(peer, challenge).await?;
+    let response = Response::Granted { size: SIGNATURE_LEN as u64, hash: [0; 32] };
+    answer(send, &response, limits).await.map_err(Failed::During)?;
+    transfer::write_full(send, &signature, &Pace::any(limits.stall), 0).await.map_err(Failed::During)
 }
 
 async fn get<H: Handler>(

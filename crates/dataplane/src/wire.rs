@@ -8,6 +8,8 @@
 //! frame     1 | length u32 | bytes        data
 //!           2                             beat: nothing new, still here
 //!           3 | total u64                 end: the log has `total` bytes and will have no more
+//!           a heartbeat has the block's hash for its job, the height for its offset, the nonce for its hash, and kind 0
+//! beat      signature of the node 64
 //! usage     report 92 | signature of the node 64     (156 bytes); answered by the peer's signature 64, or by nothing
 //! ```
 //!
@@ -16,6 +18,7 @@
 use proofmill_protocol::usage::{USAGE_LEN, UsageReport};
 
 use crate::{
+    beat::BeatChallenge,
     limits::MAX_HEADER_LEN,
     name::{BlobKind, BlobName, ServiceName},
     refusal::{Refusal, RefusalCode},
@@ -55,11 +58,13 @@ pub enum Op {
     Tunnel = 4,
     /// Send me the service's usage as you sign it, and take my signature.
     Usage = 5,
+    /// Sign that you live.
+    Beat = 6,
 }
 
 impl Op {
     /// Every operation.
-    pub const ALL: [Op; 5] = [Op::Get, Op::Put, Op::Follow, Op::Tunnel, Op::Usage];
+    pub const ALL: [Op; 6] = [Op::Get, Op::Put, Op::Follow, Op::Tunnel, Op::Usage, Op::Beat];
 
     fn from_code(code: u8) -> Option<Op> {
         Op::ALL.into_iter().find(|op| *op as u8 == code)
@@ -116,6 +121,8 @@ pub enum Request {
         /// Which service.
         service: ServiceName,
     },
+    /// Answer a validator's question whether the node lives.
+    Beat(BeatChallenge),
 }
 
 impl From<BlobRequest> for Request {
@@ -136,6 +143,7 @@ impl Request {
             Request::Blob(BlobRequest { op: BlobOp::Follow, .. }) => Op::Follow,
             Request::Tunnel { .. } => Op::Tunnel,
             Request::Usage { .. } => Op::Usage,
+            Request::Beat(_) => Op::Beat,
         }
     }
 
@@ -147,6 +155,7 @@ impl Request {
             }
             Request::Tunnel { service, port } => (service.job, service.attempt, NO_BLOB, u64::from(*port), 0, [0; 32]),
             Request::Usage { service } => (service.job, service.attempt, NO_BLOB, 0, 0, [0; 32]),
+            Request::Beat(challenge) => (challenge.block, 0, NO_BLOB, challenge.height, 0, challenge.nonce),
         };
         let mut bytes = [0; REQUEST_LEN];
         bytes[0] = VERSION;
@@ -189,6 +198,13 @@ impl Request {
                 (service, 0) => Ok(Request::Usage { service }),
                 _ => Err(bad_request("a usage request has no offset")),
             },
+            Op::Beat => {
+                if bytes[34..37] != [0; 3] || bytes[45..53] != [0; 8] {
+                    return Err(bad_request("a heartbeat names no attempt, blob or size"));
+                }
+                let height = u64::from_le_bytes(array(bytes, 37));
+                Ok(Request::Beat(BeatChallenge { nonce: array(bytes, 53), block: array(bytes, 2), height }))
+            }
         }
         .map(Some)
     }
@@ -368,6 +384,26 @@ mod tests {
         Request::Usage { service: ServiceName { job: [7; 32], attempt: 0x0102 } }
     }
 
+    fn beat() -> Request {
+        Request::Beat(BeatChallenge { nonce: [3; 32], block: [4; 32], height: 5 })
+    }
+
+    #[test]
+    fn a_heartbeat_has_the_documented_layout() {
+        let mut expected = vec![1, 6];
+        expected.extend([4; 32]);
+        expected.extend([0; 3]);
+        expected.extend([5, 0, 0, 0, 0, 0, 0, 0]);
+        expected.extend([0; 8]);
+        expected.extend([3; 32]);
+        assert_eq!(beat().encode().to_vec(), expected);
+        for at in [34, 35, 36, 45, 52] {
+            let mut bytes = beat().encode();
+            bytes[at] = 1;
+            assert_eq!(Request::decode(&bytes).unwrap_err().code, RefusalCode::BadRequest, "{at}");
+        }
+    }
+
     #[test]
     fn a_request_has_the_documented_layout() {
         let bytes = put(BlobKind::Input).encode();
@@ -401,6 +437,7 @@ mod tests {
                 tunnel(1),
                 tunnel(u16::MAX),
                 usage(),
+                beat(),
             ] {
                 let bytes = request.encode();
                 assert_eq!(Request::decode(&bytes), Ok(Some(request)));
@@ -415,7 +452,7 @@ mod tests {
     fn one_request_has_one_encoding() {
         let mut rng = StdRng::seed_from_u64(1);
         for _ in 0..20_000 {
-            for good in [put(BlobKind::Log), tunnel(80), usage()] {
+            for good in [put(BlobKind::Log), tunnel(80), usage(), beat()] {
                 let mut bytes = good.encode();
                 for _ in 0..rng.random_range(0..4) {
                     bytes[rng.random_range(0..REQUEST_LEN)] = rng.random_range(0..6);
@@ -432,7 +469,7 @@ mod tests {
         let good = put(BlobKind::Spec).encode();
         for (at, values, code) in [
             (0, [0, 2, 255], RefusalCode::UnsupportedVersion),
-            (1, [0, 6, 255], RefusalCode::UnknownOp),
+            (1, [0, 7, 255], RefusalCode::UnknownOp),
             (36, [0, 6, 255], RefusalCode::BadRequest),
             (37, [1, 2, 255], RefusalCode::BadRequest),
         ] {

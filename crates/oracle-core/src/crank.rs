@@ -11,6 +11,9 @@ use proofmill_protocol::{
 
 use crate::{
     beacon::{BeaconFacts, crank_beacon},
+    deliver::{
+        BallotFacts, ProviderFacts, RootOnChain, UsageFacts, crank_ballot, crank_provider, crank_root, crank_usage,
+    },
     punish::{EvidenceFacts, SlashOnChain, crank_evidence, crank_slash},
 };
 
@@ -86,6 +89,24 @@ pub enum Crank {
     PostBeacon(u64),
     /// Close this round of the drand network: no draw needs it any more.
     CloseBeacon(u64),
+    /// Bring the own signature to a ballot that lacks it.
+    SignRoot,
+    /// Write the root that a supermajority has signed.
+    FinalizeRoot,
+    /// Close a ballot whose time is over.
+    CloseRootBallot,
+    /// Close a root that nobody needs any more.
+    CloseWitnessRoot,
+    /// Enter what this root says into a provider's record.
+    RecordUptime(Key),
+    /// Write what this root says of a service.
+    WitnessUsage(Key),
+    /// Write what this later root says of a service.
+    RefreshUsage(Key),
+    /// Take witnessed usage into account.
+    AcceptWitnessedUsage,
+    /// Close the witness of a service that is over.
+    CloseUsage,
 }
 
 impl Crank {
@@ -122,6 +143,15 @@ impl Crank {
             Self::SlashOnEvidence => "slash_on_evidence",
             Self::PostBeacon(_) => "post_beacon",
             Self::CloseBeacon(_) => "close_beacon",
+            Self::SignRoot => "sign_root",
+            Self::FinalizeRoot => "finalize_root",
+            Self::CloseRootBallot => "close_root_ballot",
+            Self::CloseWitnessRoot => "close_witness_root",
+            Self::RecordUptime(_) => "record_uptime",
+            Self::WitnessUsage(_) => "witness_usage",
+            Self::RefreshUsage(_) => "refresh_usage",
+            Self::AcceptWitnessedUsage => "accept_witnessed_usage",
+            Self::CloseUsage => "close_usage",
         }
     }
 }
@@ -143,6 +173,14 @@ pub enum Facts {
     Evidence(EvidenceFacts),
     /// One round of the drand network.
     Beacon(BeaconFacts),
+    /// One ballot on a root.
+    Ballot(BallotFacts),
+    /// One root.
+    Root(RootOnChain),
+    /// One provider's record of uptime.
+    Provider(ProviderFacts),
+    /// One service's witnessed usage.
+    Usage(UsageFacts),
 }
 
 /// Everything on chain under one job's address.
@@ -401,6 +439,10 @@ pub fn crank(facts: &Facts, now: UnixSeconds) -> Vec<Crank> {
         Facts::Slash(slash) => crank_slash(slash, now),
         Facts::Evidence(evidence) => crank_evidence(evidence),
         Facts::Beacon(beacon) => crank_beacon(beacon, now),
+        Facts::Ballot(ballot) => crank_ballot(ballot, now),
+        Facts::Root(root) => crank_root(root, now),
+        Facts::Provider(provider) => crank_provider(provider),
+        Facts::Usage(usage) => crank_usage(usage),
     }
 }
 

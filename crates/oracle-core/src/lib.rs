@@ -15,6 +15,10 @@
 //! | `crank.rs` | what anyone may do for a job, a stake or an epoch |
 //! | `punish.rs` | what anyone may do about a slash, an appeal, a bounty or evidence |
 //! | `beacon.rs` | which rounds of the drand network are needed on chain |
+//! | `heartbeat.rs` | which slots count, and what was seen of a period |
+//! | `service_usage.rs` | what total of a service's usage was seen |
+//! | `roots.rs` | who proposes a root, what is in it, who signs and who carries it |
+//! | `deliver.rs` | what anyone may do about a root, its ballots and its leaves |
 //! | `pacer.rs` | whose turn it is, and when to try again |
 //! | `limits.rs` | every bound, with its reason |
 #![warn(missing_docs)]
@@ -23,12 +27,16 @@ mod ballot;
 mod beacon;
 mod commit;
 mod crank;
+mod deliver;
 mod evidence;
+mod heartbeat;
 mod judge;
 pub mod limits;
 mod pacer;
 mod punish;
 mod reveal;
+mod roots;
+mod service_usage;
 
 pub use ballot::{BallotBook, BallotError, BallotKey, cast, commitment, recorded, salt};
 pub use beacon::BeaconFacts;
@@ -37,10 +45,17 @@ pub use crank::{
     BidOnChain, Crank, EpochFacts, Facts, JobLife, JobOnChain, MatchedVerdict, MemberFacts, RoundOnChain, StakeFacts,
     VerdictOnChain, crank,
 };
+pub use deliver::{BallotFacts, ProviderFacts, RootOnChain, UsageFacts};
 pub use evidence::{
     Evidence, JudgedJob, OPENING_LEN, Opening, OpeningError, OutputCheck, ReceiptBytes, Reexecution, RoundWindow,
 };
+pub use heartbeat::{Cadence, CadenceError, PeriodTally, Tally, TallyError, covers, sequence_at, slot_counts};
 pub use judge::{Decision, Ground, Judgement, Mismatch, Waiting, face_of, judge};
 pub use pacer::{Answer, Pacer, rank};
 pub use punish::{CapFacts, CaseFacts, EvidenceFacts, SlashOnChain};
 pub use reveal::{REVEAL_LEN, RevealFacts, RevealStep, SeatReveal, compose};
+pub use roots::{
+    Leaves, PROPOSAL_BYTES_MAX, Proposal, ProposalFacts, RECORD_PREFIX, ROOT_ANSWER_BYTES_MAX, RootAnswer, RootFacts,
+    RootName, RootRefusal, RootStep, check_frame, check_uptime, check_usage, order, signature_name, uptime_leaves,
+};
+pub use service_usage::{UsageLook, UsageSeen, UsageSubject, needs_witness};

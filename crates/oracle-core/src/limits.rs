@@ -51,3 +51,58 @@ pub const POST_DIVISOR: i64 = 6;
 pub const ALONE_AFTER_SECONDS: i64 = 8;
 /// ... but never more than this part of what is left of the window, as a divisor: two thirds remain for sending.
 pub const ALONE_DIVISOR: i64 = 3;
+
+/// Seconds between two heartbeats: the market counts 720 in six hours.
+pub const HEARTBEAT_SECONDS: u32 = 30;
+/// ... and on networks with short periods, where a few minutes must show something.
+pub const HEARTBEAT_SECONDS_SHORT: u32 = 5;
+/// From this length on a period has slots of full length: below it they would be too few to tell chance from fault, and
+/// above it short ones would be more than the market counts.
+pub const PERIOD_SECONDS_LONG: u32 = 1_200;
+/// Shortest period of heartbeats, seconds: six short slots.
+pub const PERIOD_SECONDS_MIN: u32 = 30;
+/// Periods are multiples of this, seconds, so that slots of either length fill them.
+pub const PERIOD_STEP_SECONDS: u32 = 30;
+/// Providers counted in one period: with them a record or a proposal, written in hexadecimal, fits into one row of the
+/// ledger (1 MiB). Who comes after them is counted in no period until others leave.
+pub const TALLIED_MAX: usize = 12_288;
+
+/// Share of a period's slots that a proposer must have seen of a provider to propose a leaf, as a divisor: half.
+pub const PROPOSE_SEEN_DIVISOR: u16 = 2;
+/// Share that a signer must have seen to sign one: a quarter, so that what just sufficed for a proposer does not just
+/// fail for the others.
+pub const SIGN_SEEN_DIVISOR: u16 = 4;
+/// How far the share of answered slots may lie from the own, basis points: paths differ, and one of five validators
+/// with a bad one must not stop a root. A lie within it moves a week's uptime by as much at most.
+pub const UPTIME_TOLERANCE_BPS: u32 = 500;
+/// ... plus this many slots: probes fall at random instants, and a restart cuts a slot or two for each validator.
+pub const UPTIME_TOLERANCE_SLOTS: u32 = 2;
+
+/// Pause from the end of a period to the first proposal, seconds: the last slot is answered and written.
+pub const ROOT_SETTLE_SECONDS: i64 = 4;
+/// ... of usage, which is not entered in slots, seconds: so that everybody's clock is past it.
+pub const USAGE_SETTLE_SECONDS: i64 = 1;
+/// How long each proposer has before the next one proposes too, seconds: a fetch, a signature, a gathering and a
+/// confirmation.
+pub const PROPOSER_TURN_SECONDS: i64 = 15;
+/// How long each carrier has before the next one carries the signatures too, seconds.
+pub const CARRIER_TURN_SECONDS: i64 = 20;
+/// After this a period without a root is given up, seconds: the arbiter takes none that is older than two days, and
+/// signatures must still be gathered.
+pub const ROOT_GIVE_UP_SECONDS: i64 = 129_600;
+/// Leaves of one root of usage: a proposal of them fits into one row of the ledger too.
+pub const SERVICES_MAX: usize = 4_096;
+
+/// Part of a service's silence timeout after which its usage is witnessed, as a divisor: half. A node reports four times
+/// within the timeout, so that a tenant that signs leaves nothing to witness; and a root that fails can be followed by
+/// another before the service counts as dead.
+pub const USAGE_NEED_DIVISOR: u32 = 2;
+/// Longest gap between two answers that still counts as alive, as a factor of the pause between looks.
+pub const LOOK_GAP_FACTOR: u32 = 3;
+/// How far what was seen may run ahead of a node's signed total, in looks: longer than a node takes to sign a new one.
+pub const CLAIM_LAG_LOOKS: u64 = 5;
+/// How far another validator's total of usage may lie from the own: this many looks, since a node's totals come in steps and
+/// one may have seen the next step already.
+pub const USAGE_TOLERANCE_LOOKS: u64 = 5;
+/// ... plus this share of what was seen, basis points: an unlucky look is two gaps less.
+pub const USAGE_TOLERANCE_BPS: u64 = 200;
