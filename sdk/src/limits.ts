@@ -14,6 +14,17 @@ export const DETECTION_BPS = 9_500n;
 /** Smallest audit rate that a configuration may set, basis points: `crates/protocol`. */
 export const AUDIT_BPS_MIN = 200;
 
+/** Tasks of one array at most: its bitmaps hold them. */
+export const TASKS_MAX = 1_024;
+/** Longest service in all, seconds: a year. */
+export const SERVICE_SECONDS_MAX = 31_536_000;
+/** How long a service whose escrow ran dry waits for more, seconds: a day. */
+export const PAUSE_SECONDS_MAX = 86_400n;
+/** How long after the end of a service its last usage may still be reported, seconds. */
+export const USAGE_GRACE_SECONDS = 300n;
+/** Shortest run over which availability is judged, seconds. */
+export const SLA_OBSERVATION_SECONDS_MIN = 600n;
+
 /** Bytes of a transaction that every validator takes. */
 export const TRANSACTION_BYTES_MAX = 1_232;
 /** Longest wait for a sent transaction, milliseconds: a blockhash lives about a minute, then it can never land. */
