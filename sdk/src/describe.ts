@@ -116,13 +116,21 @@ export function describeTransaction(
   }
   const message = decompileTransactionMessage(compiled);
   const all: readonly Instruction[] = message.instructions;
-  const instructions = all.map((instruction) => describeInstruction(instruction, context));
+  const offered = priorityFee(all);
+  const instructions = all
+    .map((instruction) => describeInstruction(instruction, context))
+    // What the price costs follows from the limit beside it.
+    .map((described) =>
+      described.name === "set_price" && described.known
+        ? { ...described, fields: [{ label: "At most in all", value: `${formatTokens(offered, 9)} SOL` }] }
+        : described,
+    );
   return {
     feePayer: message.feePayer.address,
     instructions,
     known: instructions.every((instruction) => instruction.known),
     signers: compiled.staticAccounts.slice(0, compiled.header.numSignerAccounts),
-    priorityFeeLamports: priorityFee(all),
+    priorityFeeLamports: offered,
   };
 }
 

@@ -28,6 +28,7 @@ export type { GatewayOptions } from "./gateway/transport.js";
 export * from "./ids.js";
 export * from "./job-document.js";
 export * from "./matching.js";
+export * from "./priority.js";
 export * from "./program-error.js";
 export * from "./proofmill.js";
 export * from "./receipt.js";

@@ -37,6 +37,8 @@ export const COMPUTE_MARGIN_PERCENT = 20;
 export const COMPUTE_UNITS_MAX = 1_400_000;
 /** Highest priority price this client proposes by itself, micro-lamports per unit: a hostile RPC names its own fees. */
 export const PRIORITY_PRICE_MAX = 1_000_000n;
+/** Most lamports offered for the priority of one transaction unless the caller says otherwise: 0.0005 SOL. */
+export const PRIORITY_LAMPORTS_MAX = 500_000n;
 
 /** Longest answer of a gateway that is not a bundle, bytes: a page of 100 records is far below. */
 export const ANSWER_BYTES_MAX = 4 * 1024 * 1024;

@@ -11,6 +11,7 @@ import {
   JOB_STATE,
   meterOf,
   MismatchError,
+  NOBODY,
   slaDue,
   streamable,
   topUp,
@@ -98,8 +99,7 @@ export async function readService(at: string, now: number): Promise<ServiceView 
   const job = await findJob(at);
   if (job === null) return null;
   requireService(job);
-  const held = !['open', 'settled'].includes(JOB_STATE.word(job.state)) || job.matchedBy !== 0;
-  return serviceView(job, held ? await readProvider(job.provider) : null, now);
+  return serviceView(job, (job.provider as string) === NOBODY ? null : await readProvider(job.provider), now);
 }
 
 function requireService(job: market.Job): void {

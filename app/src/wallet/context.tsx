@@ -5,6 +5,19 @@ import { useNetwork } from '../network';
 import { connect, disconnect, isUsable, onChange, registry, type Wallet, type WalletAccount } from './standard';
 
 const LAST = 'proofmill.wallet';
+const LAST_ACCOUNT = 'proofmill.wallet.account';
+
+/** Names that more than one registered wallet bears, however they are spaced or spelt: one of them may be an impostor. */
+export function sharedNames(wallets: readonly { readonly name: string }[]): ReadonlySet<string> {
+  const plain = (name: string): string =>
+    name
+      .normalize('NFKC')
+      .replaceAll(/[\s\p{Cf}]/gu, '')
+      .toLowerCase();
+  const seen = new Map<string, number>();
+  for (const { name } of wallets) seen.set(plain(name), (seen.get(plain(name)) ?? 0) + 1);
+  return new Set(wallets.map(({ name }) => name).filter((name) => (seen.get(plain(name)) ?? 0) > 1));
+}
 
 export interface WalletState {
   readonly wallets: readonly Wallet[];
@@ -71,10 +84,13 @@ export function WalletProvider({ children }: { children: ReactNode }) {
           setProblem({ what: 'The wallet gave no account.', next: 'Unlock it, or choose an account in it.' });
         return;
       }
+      // Who was not asked gets no other account than the last time: a wallet of the same name is not the same wallet.
+      if (silent && localStorage.getItem(LAST_ACCOUNT) !== first.address) return;
       setWallet(chosen);
       setAccount(first);
       choose(false);
       localStorage.setItem(LAST, chosen.name);
+      localStorage.setItem(LAST_ACCOUNT, first.address);
     } catch (error) {
       if (!silent) setProblem(refusalWords(error));
     }
@@ -85,7 +101,8 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     if (wallet !== null) return;
     const last = localStorage.getItem(LAST);
     const found = wallets.find((one) => one.name === last);
-    if (found !== undefined && !tried.current.has(found.name)) {
+    // Which of two it was is for the person to say.
+    if (found !== undefined && !sharedNames(wallets).has(found.name) && !tried.current.has(found.name)) {
       tried.current.add(found.name);
       void attach(found, true);
     }
@@ -96,12 +113,14 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     return onChange(wallet, () => {
       const first = wallet.accounts[0] ?? null;
       setAccount((before) => (before?.address === first?.address ? before : first));
+      if (first !== null) localStorage.setItem(LAST_ACCOUNT, first.address);
       if (first === null) setWallet(null);
     });
   }, [wallet]);
 
   const leave = useCallback(() => {
     localStorage.removeItem(LAST);
+    localStorage.removeItem(LAST_ACCOUNT);
     if (wallet !== null) void disconnect(wallet).catch(() => undefined);
     setWallet(null);
     setAccount(null);
