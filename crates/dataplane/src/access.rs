@@ -10,6 +10,14 @@
 //!
 //! A key with several roles acts in the first of them in this order. So a re-executor who also sits on the committee
 //! stays blind to the outputs, and a tenant is never cut off from what is the tenant's own.
+//!
+//! A service has no outputs to judge. Its ports and its usage have rules of their own:
+//!
+//! | role | tunnel | read the usage | sign the usage |
+//! |---|---|---|---|
+//! | tenant | while it runs | once it has started | once it has started |
+//! | validator of the current set | no | once it has started: the arbiter witnesses what a tenant does not sign | no |
+//! | anyone else | no | no | no |
 
 use crate::{
     name::BlobKind,
@@ -73,7 +81,7 @@ impl AccessFacts<'_> {
 /// Whether `peer` may do this to a blob of this kind.
 pub fn may(facts: &AccessFacts<'_>, peer: &[u8; 32], verb: Verb, kind: BlobKind) -> Result<(), Refusal> {
     let Some(role) = facts.role_of(peer) else {
-        return Err(Refusal::new(RefusalCode::NotAParty, "this key has no role in this job"));
+        return Err(no_role());
     };
     let given = matches!(kind, BlobKind::Spec | BlobKind::Input);
     match (role, verb) {
@@ -89,6 +97,70 @@ pub fn may(facts: &AccessFacts<'_>, peer: &[u8; 32], verb: Verb, kind: BlobKind)
             Err(not_allowed("only the tenant writes here"))
         }
     }
+}
+
+/// How far a service has come, as its node knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Not declared healthy yet: nothing is billed, and there is no total.
+    Starting,
+    /// Declared healthy.
+    Running,
+    /// Stopped in place because its escrow has run dry.
+    Paused,
+    /// Over; its last total can still be signed.
+    Ended,
+}
+
+/// What is known of a service. The keys are node keys.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceFacts<'a> {
+    /// The tenant's.
+    pub tenant: [u8; 32],
+    /// Those of the current validator set.
+    pub validators: &'a [[u8; 32]],
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+/// Whether `peer` may reach the ports of a service.
+pub fn may_tunnel(facts: &ServiceFacts<'_>, peer: &[u8; 32]) -> Result<(), Refusal> {
+    if *peer != facts.tenant {
+        return Err(if facts.validators.contains(peer) {
+            not_allowed("only the tenant reaches a port")
+        } else {
+            no_role()
+        });
+    }
+    match facts.stage {
+        Stage::Running => Ok(()),
+        Stage::Starting => Err(Refusal::new(RefusalCode::NotReady, "the service is not healthy yet")),
+        Stage::Paused => {
+            Err(Refusal::new(RefusalCode::NotReady, "the escrow has run dry and the service waits: top it up"))
+        }
+        Stage::Ended => Err(Refusal::new(RefusalCode::TooLate, "the service has ended")),
+    }
+}
+
+/// Whether `peer` may read the signed total of a service.
+pub fn may_read_usage(facts: &ServiceFacts<'_>, peer: &[u8; 32]) -> Result<(), Refusal> {
+    if *peer != facts.tenant && !facts.validators.contains(peer) {
+        return Err(no_role());
+    }
+    match facts.stage {
+        Stage::Running | Stage::Paused | Stage::Ended => Ok(()),
+        Stage::Starting => Err(Refusal::new(RefusalCode::NotReady, "nothing is metered before the service is healthy")),
+    }
+}
+
+/// Whether the signature of `peer` on a total of a service counts.
+pub fn may_cosign(facts: &ServiceFacts<'_>, peer: &[u8; 32]) -> Result<(), Refusal> {
+    may_read_usage(facts, peer)?;
+    if *peer == facts.tenant { Ok(()) } else { Err(not_allowed("only the tenant signs for the tenant")) }
+}
+
+fn no_role() -> Refusal {
+    Refusal::new(RefusalCode::NotAParty, "this key has no role in this job")
 }
 
 fn not_allowed(reason: &str) -> Refusal {
@@ -165,6 +237,38 @@ mod tests {
             for peer in [PROVIDER, JUDGE, RERUN, STRANGER] {
                 assert!(ruling(&facts(false), peer, Verb::Put, kind).is_some());
             }
+        }
+    }
+
+    #[test]
+    fn the_whole_table_of_a_service() {
+        use RefusalCode::{NotReady, TooLate};
+        // Each role over the four stages: tunnel, read, sign.
+        let stages = [Stage::Starting, Stage::Running, Stage::Paused, Stage::Ended];
+        let started = [Some(NotReady), None, None, None];
+        let no = |code| [Some(code); 4];
+        let table = [
+            (TENANT, [Some(NotReady), None, Some(NotReady), Some(TooLate)], started, started),
+            (JUDGE, no(NotAllowed), started, [Some(NotReady), Some(NotAllowed), Some(NotAllowed), Some(NotAllowed)]),
+            (PROVIDER, no(NotAParty), no(NotAParty), no(NotAParty)),
+            (STRANGER, no(NotAParty), no(NotAParty), no(NotAParty)),
+        ];
+        let code = |ruling: Result<(), Refusal>| ruling.err().map(|refusal| refusal.code);
+        for (peer, tunnels, reads, signs) in table {
+            for (at, stage) in stages.into_iter().enumerate() {
+                let facts = ServiceFacts { tenant: TENANT, validators: &[[30; 32], JUDGE], stage };
+                assert_eq!(code(may_tunnel(&facts, &peer)), tunnels[at], "{peer:?} tunnel {stage:?}");
+                assert_eq!(code(may_read_usage(&facts, &peer)), reads[at], "{peer:?} read {stage:?}");
+                assert_eq!(code(may_cosign(&facts, &peer)), signs[at], "{peer:?} sign {stage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_is_a_validator_acts_as_the_tenant() {
+        let facts = ServiceFacts { tenant: TENANT, validators: &[TENANT], stage: Stage::Running };
+        for ruling in [may_tunnel, may_read_usage, may_cosign] {
+            assert_eq!(ruling(&facts, &TENANT), Ok(()));
         }
     }
 }

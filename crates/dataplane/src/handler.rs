@@ -2,7 +2,15 @@
 
 use std::{future::Future, path::PathBuf};
 
-use crate::{follow::LogTail, name::BlobName, refusal::Refusal};
+use proofmill_protocol::usage::UsageReport;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    follow::LogTail,
+    name::{BlobName, ServiceName},
+    refusal::{Refusal, RefusalCode},
+    wire::SignedUsage,
+};
 
 /// Where the bytes of a get come from.
 #[derive(Clone, Debug)]
@@ -38,6 +46,15 @@ pub struct Staged {
     pub size: u64,
     /// Their BLAKE3 hash.
     pub hash: [u8; 32],
+}
+
+/// Bytes both ways, as a TCP stream has them: shutting the writing half down leaves the reading half open.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
+fn no_services() -> Refusal {
+    Refusal::new(RefusalCode::NotFound, "there is no such service here")
 }
 
 /// The deciding half of a server. Implementations may write these as `async fn`.
@@ -77,4 +94,42 @@ pub trait Handler: Send + Sync + 'static {
         name: &BlobName,
         staged: Staged,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// A peer wants to reach a TCP port of a service. What is returned is connected; the node carries the bytes between
+    /// it and the peer, and drops it when either side is done. The rule is [`crate::access::may_tunnel`]. By default
+    /// there are no services.
+    fn open_tunnel(
+        &self,
+        peer: [u8; 32],
+        service: &ServiceName,
+        port: u16,
+    ) -> impl Future<Output = Result<Box<dyn Duplex>, Refusal>> + Send {
+        let _ = (peer, service, port);
+        async { Err(no_services()) }
+    }
+
+    /// A peer wants the newest total of a service, signed. The rule is [`crate::access::may_read_usage`]. By default
+    /// there are no services.
+    fn usage(
+        &self,
+        peer: [u8; 32],
+        service: &ServiceName,
+    ) -> impl Future<Output = Result<SignedUsage, Refusal>> + Send {
+        let _ = (peer, service);
+        async { Err(no_services()) }
+    }
+
+    /// A peer has signed what [`Handler::usage`] gave it a moment ago. The signature is checked already, and is that of
+    /// `peer`; whether it counts is [`crate::access::may_cosign`]'s to say. The peer hears that its signature is taken
+    /// after this returns `Ok`.
+    fn cosigned(
+        &self,
+        peer: [u8; 32],
+        service: &ServiceName,
+        report: UsageReport,
+        signature: [u8; 64],
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (peer, service, report, signature);
+        async { Err(no_services()) }
+    }
 }

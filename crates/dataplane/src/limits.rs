@@ -17,6 +17,10 @@ pub const MAX_HEADER_LEN: usize = 4096;
 /// that every stream of every connection may hold one.
 pub const BLOCK_LEN: usize = 256 * 1024;
 
+/// Bytes a tunnel holds per direction: a tenth of a second at 320 kB/s is plenty for what people wait for, and 32 tunnels
+/// of a job then hold 2 MiB.
+pub const TUNNEL_BLOCK_LEN: usize = 32 * 1024;
+
 /// Application codes of QUIC closes, resets and stops.
 pub(crate) mod close {
     /// The node goes away on purpose.
@@ -38,7 +42,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Connections open at once with one key: a validator needs one, a tenant's tools a few.
     pub max_connections_per_peer: usize,
-    /// Streams open at once on one connection; further ones wait in the peer, by QUIC's own stream credit.
+    /// Streams open at once on one connection; further ones wait in the peer, by QUIC's own stream credit. More than
+    /// [`Limits::max_tunnels_per_peer`], so that tunnels never keep a tenant from its logs and its usage.
     pub max_streams_per_connection: u32,
     /// Malformed requests on one connection before it is closed: an honest peer of another version needs one.
     pub max_bad_requests_per_connection: u32,
@@ -66,6 +71,16 @@ pub struct Limits {
     pub connect: Duration,
     /// A followed log that has nothing new sends a beat this often; it must be shorter than the client's `stall`.
     pub beat: Duration,
+    /// Tunnels open at once with one key, over all its connections: a browser opens six connections to one address, and
+    /// a tenant that serves several people has several browsers behind its key.
+    pub max_tunnels_per_peer: usize,
+    /// Tunnels open at once to one job: each holds a socket and [`TUNNEL_BLOCK_LEN`] twice.
+    pub max_tunnels_per_job: usize,
+    /// A tunnel through which not one byte moves for this long, either way, is closed after at most twice this: long
+    /// enough for a request that computes or a socket that pings each minute, short enough that forgotten ones go.
+    pub tunnel_idle: Duration,
+    /// How long a server that sent its usage waits for the peer's signature: a program decides, not a person.
+    pub cosign: Duration,
     /// How long [`crate::Node::close`] waits for requests under way in their handler.
     pub drain: Duration,
     /// A spec is a page of text.
@@ -103,7 +118,7 @@ impl Default for Limits {
         Limits {
             max_connections: 128,
             max_connections_per_peer: 8,
-            max_streams_per_connection: 16,
+            max_streams_per_connection: 64,
             max_bad_requests_per_connection: 32,
             connection_window: (4 * MIB) as u32,
             stream_window: MIB as u32,
@@ -115,6 +130,10 @@ impl Default for Limits {
             answer: Duration::from_secs(120),
             connect: Duration::from_secs(10),
             beat: Duration::from_secs(5),
+            max_tunnels_per_peer: 48,
+            max_tunnels_per_job: 32,
+            tunnel_idle: Duration::from_secs(300),
+            cosign: Duration::from_secs(30),
             drain: Duration::from_secs(5),
             max_spec_bytes: 256 * KIB,
             max_input_bytes: 64 * GIB,

@@ -58,6 +58,21 @@ pub struct BlobName {
     pub kind: BlobKind,
 }
 
+/// One attempt of a job of kind service: what a tunnel leads to and what has a usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceName {
+    /// The job's account address.
+    pub job: [u8; 32],
+    /// The attempt; services have but one.
+    pub attempt: u16,
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", hex::encode(self.job), self.attempt)
+    }
+}
+
 impl fmt::Display for BlobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", hex::encode(self.job), self.attempt, self.kind)

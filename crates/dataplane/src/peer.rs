@@ -1,4 +1,4 @@
-//! The asking side: a connected peer, and the three things to ask of it.
+//! The asking side: a connected peer, and what to ask of it.
 
 use std::path::Path;
 
@@ -7,10 +7,12 @@ use iroh::endpoint::{Connection, RecvStream, SendStream};
 use crate::{
     error::DataError,
     limits::{Limits, close},
-    name::BlobName,
+    name::{BlobName, ServiceName},
     staging::Staging,
     transfer::{self, Destination, Pace, Reading},
-    wire::{self, FrameTag, Op, Request, Response},
+    tunnel::Tunnel,
+    usage::UsageExchange,
+    wire::{self, BlobOp, BlobRequest, FrameTag, Request, Response},
 };
 
 /// What was fetched, verified.
@@ -110,10 +112,10 @@ impl Peer {
         mut each: impl FnMut(&[u8]) + Send,
     ) -> Result<u64, DataError> {
         let (mut send, mut recv) = self.open().await?;
-        let request = Request { op: Op::Follow, name: *name, offset, size: 0, hash: [0; 32] };
-        self.ask(&mut send, &request).await?;
+        let request = BlobRequest { op: BlobOp::Follow, name: *name, offset, size: 0, hash: [0; 32] };
+        self.ask(&mut send, &request.into()).await?;
         let _ = send.finish();
-        self.granted(&mut recv).await?;
+        granted(&mut recv, &self.limits).await?;
 
         let pace = Pace::any(self.limits.stall);
         let mut block = Vec::new();
@@ -154,6 +156,26 @@ impl Peer {
         }
     }
 
+    /// Connects with a TCP port of a service's container.
+    pub async fn tunnel(&self, job: [u8; 32], attempt: u16, port: u16) -> Result<Tunnel, DataError> {
+        let service = ServiceName { job, attempt };
+        let (mut send, mut recv) = self.open().await?;
+        self.ask(&mut send, &Request::Tunnel { service, port }).await?;
+        match granted(&mut recv, &self.limits).await? {
+            (0, _) => Ok(Tunnel::new(send, recv, self.connection.clone())),
+            (size, _) => Err(DataError::Protocol { reason: format!("a tunnel of {size} bytes") }),
+        }
+    }
+
+    /// Asks for the newest total of a service, as the node signs it.
+    pub async fn usage(&self, job: [u8; 32], attempt: u16) -> Result<UsageExchange, DataError> {
+        let service = ServiceName { job, attempt };
+        let (mut send, mut recv) = self.open().await?;
+        self.ask(&mut send, &Request::Usage { service }).await?;
+        let (size, _) = granted(&mut recv, &self.limits).await?;
+        UsageExchange::read(self.key(), service, size, send, recv, self.limits).await
+    }
+
     async fn put_with(
         &self,
         name: &BlobName,
@@ -163,8 +185,9 @@ impl Peer {
         progress: impl FnMut(u64, u64) + Send,
     ) -> Result<(), DataError> {
         let (mut send, mut recv) = self.open().await?;
-        self.ask(&mut send, &Request { op: Op::Put, name: *name, offset: 0, size, hash }).await?;
-        let (wanted, _) = self.granted(&mut recv).await?;
+        let request = BlobRequest { op: BlobOp::Put, name: *name, offset: 0, size, hash };
+        self.ask(&mut send, &request.into()).await?;
+        let (wanted, _) = granted(&mut recv, &self.limits).await?;
         if wanted == size {
             let pace = Pace::any(self.limits.stall);
             let sent = match body {
@@ -175,7 +198,7 @@ impl Peer {
                 Ok(()) => {}
                 Err(error @ DataError::BrokenOff { .. }) => {
                     // The peer stopped listening; if it said why, that is the better error.
-                    return Err(self.granted(&mut recv).await.err().unwrap_or(error));
+                    return Err(granted(&mut recv, &self.limits).await.err().unwrap_or(error));
                 }
                 Err(error) => {
                     transfer::break_off(&mut send);
@@ -186,7 +209,7 @@ impl Peer {
             return Err(DataError::Protocol { reason: format!("{wanted} bytes wanted of {size} offered") });
         }
         let _ = send.finish();
-        if self.granted(&mut recv).await? != (size, hash) {
+        if granted(&mut recv, &self.limits).await? != (size, hash) {
             return Err(DataError::Protocol { reason: "another blob was stored than was sent".into() });
         }
         Ok(())
@@ -194,9 +217,10 @@ impl Peer {
 
     async fn open_get(&self, name: &BlobName, max_bytes: u64) -> Result<(Fetched, RecvStream), DataError> {
         let (mut send, mut recv) = self.open().await?;
-        self.ask(&mut send, &Request { op: Op::Get, name: *name, offset: 0, size: 0, hash: [0; 32] }).await?;
+        let request = BlobRequest { op: BlobOp::Get, name: *name, offset: 0, size: 0, hash: [0; 32] };
+        self.ask(&mut send, &request.into()).await?;
         let _ = send.finish();
-        let (len, hash) = self.granted(&mut recv).await?;
+        let (len, hash) = granted(&mut recv, &self.limits).await?;
         if len > max_bytes {
             // Dropping the stream tells the peer to stop.
             return Err(DataError::TooLarge { size: len, limit: max_bytes });
@@ -213,21 +237,21 @@ impl Peer {
     async fn ask(&self, send: &mut SendStream, request: &Request) -> Result<(), DataError> {
         transfer::write_full(send, &request.encode(), &Pace::any(self.limits.stall), 0).await
     }
+}
 
-    /// The size and hash of a granted response, or its refusal as an error.
-    async fn granted(&self, recv: &mut RecvStream) -> Result<(u64, [u8; 32]), DataError> {
-        let pace = Pace::any(self.limits.answer);
-        let response = transfer::answered(self.limits.answer, async {
-            let mut head = [0; wire::RESPONSE_HEAD_LEN];
-            transfer::read_full(recv, &mut head, &pace, 0).await?;
-            let protocol = |reason| DataError::Protocol { reason };
-            let mut rest = vec![0; Response::rest_len(&head).map_err(protocol)?];
-            transfer::read_full(recv, &mut rest, &pace, 0).await?;
-            Response::decode(&head, &rest).map_err(protocol)
-        });
-        match response.await? {
-            Response::Granted { size, hash } => Ok((size, hash)),
-            Response::Refused(refusal) => Err(refusal.into()),
-        }
+/// The size and hash of a granted response, or its refusal as an error.
+pub(crate) async fn granted(recv: &mut RecvStream, limits: &Limits) -> Result<(u64, [u8; 32]), DataError> {
+    let pace = Pace::any(limits.answer);
+    let response = transfer::answered(limits.answer, async {
+        let mut head = [0; wire::RESPONSE_HEAD_LEN];
+        transfer::read_full(recv, &mut head, &pace, 0).await?;
+        let protocol = |reason| DataError::Protocol { reason };
+        let mut rest = vec![0; Response::rest_len(&head).map_err(protocol)?];
+        transfer::read_full(recv, &mut rest, &pace, 0).await?;
+        Response::decode(&head, &rest).map_err(protocol)
+    });
+    match response.await? {
+        Response::Granted { size, hash } => Ok((size, hash)),
+        Response::Refused(refusal) => Err(refusal.into()),
     }
 }

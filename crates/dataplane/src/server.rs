@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use iroh::{
     Endpoint,
-    endpoint::{Incoming, RecvStream, SendStream},
+    endpoint::{Connection, Incoming, RecvStream, SendStream},
 };
 use tokio::{
     task::JoinSet,
@@ -17,17 +18,20 @@ use tokio::{
 use crate::{
     error::DataError,
     follow::LogTail,
-    handler::{Handler, Sink, Source, Staged},
+    handler::{Duplex, Handler, Sink, Source, Staged},
     limits::{Limits, close},
+    name::ServiceName,
     refusal::{Refusal, RefusalCode},
     staging::Staging,
     transfer::{self, Destination, Pace, Reading},
-    wire::{self, FrameTag, Op, Request, Response},
+    tunnel::{self, Tunnel},
+    usage::is_signed_by,
+    wire::{self, BlobOp, BlobRequest, FrameTag, Request, Response, SIGNATURE_LEN, SIGNED_USAGE_LEN},
 };
 
 /// Accepts until the endpoint closes, then waits for what is under way.
 pub(crate) async fn accept<H: Handler>(endpoint: Endpoint, handler: Arc<H>, limits: Limits) {
-    let peers = Arc::new(PeerCounts::default());
+    let rooms = Rooms::default();
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
@@ -44,7 +48,7 @@ pub(crate) async fn accept<H: Handler>(endpoint: Endpoint, handler: Arc<H>, limi
                         error.into_incoming().refuse();
                     }
                 } else {
-                    open.spawn(connection(incoming, handler.clone(), peers.clone(), limits));
+                    open.spawn(connection(incoming, handler.clone(), rooms.clone(), limits));
                 }
             }
         }
@@ -64,42 +68,57 @@ fn log_panic<T>(ended: Result<T, tokio::task::JoinError>) -> Option<T> {
     ended.inspect_err(|error| tracing::error!(%error, "a task of the data plane ended badly")).ok()
 }
 
-/// Open connections per key.
-#[derive(Default)]
-struct PeerCounts(Mutex<HashMap<[u8; 32], usize>>);
-
-/// One connection counted; dropping it uncounts it.
-struct Counted {
-    peers: Arc<PeerCounts>,
-    peer: [u8; 32],
+/// What is open at once, each kind by whom it is counted for.
+#[derive(Clone, Default)]
+struct Rooms {
+    connections: Arc<Counts<[u8; 32]>>,
+    peer_tunnels: Arc<Counts<[u8; 32]>>,
+    job_tunnels: Arc<Counts<[u8; 32]>>,
 }
 
-impl PeerCounts {
-    fn enter(self: Arc<PeerCounts>, peer: [u8; 32], max: usize) -> Option<Counted> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(peer).or_default();
-        if *count >= max {
-            return None;
-        }
-        *count += 1;
-        drop(counts);
-        Some(Counted { peers: self, peer })
+/// How many there are per key.
+struct Counts<K>(Mutex<HashMap<K, usize>>);
+
+/// One thing counted; dropping it uncounts it.
+struct Counted<K: Eq + Hash> {
+    counts: Arc<Counts<K>>,
+    key: K,
+}
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Counts(Mutex::default())
     }
 }
 
-impl Drop for Counted {
+impl<K: Copy + Eq + Hash> Counts<K> {
+    /// `None` if there are `max` already.
+    fn enter(self: Arc<Self>, key: K, max: usize) -> Option<Counted<K>> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked up first: a room of none must leave no key behind.
+        let held = counts.get(&key).copied().unwrap_or(0);
+        if held >= max {
+            return None;
+        }
+        counts.insert(key, held + 1);
+        drop(counts);
+        Some(Counted { counts: self, key })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Counted<K> {
     fn drop(&mut self) {
-        let mut counts = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.peer) {
+        let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.peer);
+                counts.remove(&self.key);
             }
         }
     }
 }
 
-async fn connection<H: Handler>(incoming: Incoming, handler: Arc<H>, peers: Arc<PeerCounts>, limits: Limits) {
+async fn connection<H: Handler>(incoming: Incoming, handler: Arc<H>, rooms: Rooms, limits: Limits) {
     let connection = match timeout(limits.handshake, incoming).await {
         Ok(Ok(connection)) => connection,
         // Datagrams of strangers fail all the time; that is no news.
@@ -107,7 +126,7 @@ async fn connection<H: Handler>(incoming: Incoming, handler: Arc<H>, peers: Arc<
         Err(_) => return tracing::debug!("a handshake took too long"),
     };
     let peer = *connection.remote_id().as_bytes();
-    let Some(_counted) = peers.enter(peer, limits.max_connections_per_peer) else {
+    let Some(_counted) = rooms.connections.clone().enter(peer, limits.max_connections_per_peer) else {
         return connection.close(close::UNWELCOME.into(), b"too many connections with this key");
     };
     if !handler.admit(peer).await {
@@ -130,7 +149,8 @@ async fn connection<H: Handler>(incoming: Incoming, handler: Arc<H>, peers: Arc<
             }
             accepted = connection.accept_bi(), if !full => {
                 let Ok((send, recv)) = accepted else { break };
-                streams.spawn(stream(handler.clone(), peer, send, recv, limits));
+                let asked = Asked { handler: handler.clone(), peer, connection: connection.clone(), rooms: rooms.clone() };
+                streams.spawn(stream(asked, send, recv, limits));
             }
             () = sleep(limits.idle), if streams.is_empty() => {
                 connection.close(close::IDLE.into(), b"idle");
@@ -151,13 +171,15 @@ enum Conduct {
     Bad,
 }
 
-async fn stream<H: Handler>(
+/// Who asks, over what, and whom.
+struct Asked<H> {
     handler: Arc<H>,
     peer: [u8; 32],
-    mut send: SendStream,
-    mut recv: RecvStream,
-    limits: Limits,
-) -> Conduct {
+    connection: Connection,
+    rooms: Rooms,
+}
+
+async fn stream<H: Handler>(asked: Asked<H>, mut send: SendStream, mut recv: RecvStream, limits: Limits) -> Conduct {
     let request = match timeout(limits.header, read_request(&mut recv, &limits)).await {
         Ok(Ok(request)) => request,
         Ok(Err(error)) => {
@@ -170,10 +192,19 @@ async fn stream<H: Handler>(
             return Conduct::Bad;
         }
     };
-    let answered = match request.op {
-        Op::Get => get(&*handler, peer, &request, &mut send, &limits).await,
-        Op::Put => put(&*handler, peer, &request, &mut send, &mut recv, &limits).await,
-        Op::Follow => follow(&*handler, peer, &request, &mut send, &limits).await,
+    let (handler, peer) = (&*asked.handler, asked.peer);
+    let answered = match &request {
+        Request::Blob(blob) => match blob.op {
+            BlobOp::Get => get(handler, peer, blob, &mut send, &limits).await,
+            BlobOp::Put => put(handler, peer, blob, &mut send, &mut recv, &limits).await,
+            BlobOp::Follow => follow(handler, peer, blob, &mut send, &limits).await,
+        },
+        Request::Usage { service } => usage(handler, peer, service, &mut send, &mut recv, &limits).await,
+        // A tunnel takes the stream with it.
+        Request::Tunnel { service, port } => {
+            serve_tunnel(&asked, (service, *port), send, recv, &limits).await;
+            return Conduct::Good;
+        }
     };
     match answered {
         Ok(()) => {
@@ -193,10 +224,10 @@ async fn stream<H: Handler>(
 }
 
 fn log_failure(peer: [u8; 32], request: &Request, error: &DataError) {
-    let (peer, op, name) = (hex::encode(peer), request.op, request.name);
+    let peer = hex::encode(peer);
     match error {
-        DataError::File { .. } => tracing::error!(peer, ?op, %name, %error, "a transfer failed"),
-        _ => tracing::debug!(peer, ?op, %name, %error, "a transfer failed"),
+        DataError::File { .. } => tracing::error!(peer, ?request, %error, "a request failed"),
+        _ => tracing::debug!(peer, ?request, %error, "a request failed"),
     }
 }
 
@@ -241,7 +272,7 @@ async fn answer(send: &mut SendStream, response: &Response, limits: &Limits) -> 
 async fn get<H: Handler>(
     handler: &H,
     peer: [u8; 32],
-    request: &Request,
+    request: &BlobRequest,
     send: &mut SendStream,
     limits: &Limits,
 ) -> Result<(), Failed> {
@@ -274,12 +305,12 @@ async fn open(path: &std::path::Path, offset: u64, len: u64) -> Result<Reading, 
 async fn put<H: Handler>(
     handler: &H,
     peer: [u8; 32],
-    request: &Request,
+    request: &BlobRequest,
     send: &mut SendStream,
     recv: &mut RecvStream,
     limits: &Limits,
 ) -> Result<(), Failed> {
-    let Request { name, size, hash, .. } = *request;
+    let BlobRequest { name, size, hash, .. } = *request;
     let limit = limits.max_bytes(name.kind);
     if size > limit {
         return Err(Failed::Before(DataError::TooLarge { size, limit }));
@@ -306,7 +337,7 @@ async fn put<H: Handler>(
 async fn follow<H: Handler>(
     handler: &H,
     peer: [u8; 32],
-    request: &Request,
+    request: &BlobRequest,
     send: &mut SendStream,
     limits: &Limits,
 ) -> Result<(), Failed> {
@@ -357,4 +388,78 @@ async fn send_frames(
             _ = &mut stopped => return Err(DataError::BrokenOff { moved: state.len }),
         }
     }
+}
+
+async fn usage<H: Handler>(
+    handler: &H,
+    peer: [u8; 32],
+    service: &ServiceName,
+    send: &mut SendStream,
+    recv: &mut RecvStream,
+    limits: &Limits,
+) -> Result<(), Failed> {
+    let signed = handler.usage(peer, service).await?;
+    let granted = Response::Granted { size: SIGNED_USAGE_LEN as u64, hash: [0; 32] };
+    answer(send, &granted, limits).await.map_err(Failed::During)?;
+    transfer::write_full(send, &signed.encode(), &Pace::any(limits.stall), 0).await.map_err(Failed::During)?;
+
+    let (mut signature, mut filled) = ([0; SIGNATURE_LEN], 0);
+    let pace = Pace::any(limits.cosign);
+    while filled < SIGNATURE_LEN {
+        // A second answer follows, so a failure from here on can still be told.
+        let read = transfer::read_some(recv, &mut signature[filled..], &pace, filled as u64).await;
+        match read.map_err(Failed::Before)? {
+            // Whoever only wanted to read has read.
+            0 if filled == 0 => return Ok(()),
+            0 => return Err(Failed::Before(DataError::BrokenOff { moved: filled as u64 })),
+            read => filled += read,
+        }
+    }
+    if !is_signed_by(&signed.report, &peer, &signature) {
+        let reason = "the signature is not this key's over this report's envelope of kind USAG";
+        return Err(Refusal::new(RefusalCode::BadRequest, reason).into());
+    }
+    handler.cosigned(peer, service, signed.report, signature).await?;
+    answer(send, &Response::Granted { size: 0, hash: [0; 32] }, limits).await.map_err(Failed::During)
+}
+
+async fn serve_tunnel<H: Handler>(
+    asked: &Asked<H>,
+    (service, port): (&ServiceName, u16),
+    mut send: SendStream,
+    mut recv: RecvStream,
+    limits: &Limits,
+) {
+    let (inner, _rooms) = match open_tunnel(asked, service, port, limits).await {
+        Ok(opened) => opened,
+        Err(refusal) => return refuse(&mut send, &mut recv, refusal, limits).await,
+    };
+    if answer(&mut send, &Response::Granted { size: 0, hash: [0; 32] }, limits).await.is_err() {
+        return transfer::break_off(&mut send);
+    }
+    let carried = tunnel::carry(Tunnel::new(send, recv, asked.connection.clone()), inner, limits).await;
+    let peer = hex::encode(asked.peer);
+    match carried {
+        Ok((from_peer, to_peer)) => tracing::debug!(peer, %service, port, from_peer, to_peer, "a tunnel ended"),
+        Err(error) => tracing::debug!(peer, %service, port, %error, "a tunnel was broken off"),
+    }
+}
+
+/// What a tunnel leads to, and its places among those of its peer and its job.
+async fn open_tunnel<H: Handler>(
+    asked: &Asked<H>,
+    service: &ServiceName,
+    port: u16,
+    limits: &Limits,
+) -> Result<(Box<dyn Duplex>, [Counted<[u8; 32]>; 2]), Refusal> {
+    let busy = |max: usize, whose: &str| {
+        Refusal::new(RefusalCode::Busy, format!("{max} tunnels are open {whose}; close one first"))
+    };
+    let of_peer = asked.rooms.peer_tunnels.clone().enter(asked.peer, limits.max_tunnels_per_peer);
+    let of_peer = of_peer.ok_or_else(|| busy(limits.max_tunnels_per_peer, "with this key"))?;
+    let inner = asked.handler.open_tunnel(asked.peer, service, port).await?;
+    // Counted for the job only once the handler has let the peer in: a stranger takes no tenant's place.
+    let of_job = asked.rooms.job_tunnels.clone().enter(service.job, limits.max_tunnels_per_job);
+    let of_job = of_job.ok_or_else(|| busy(limits.max_tunnels_per_job, "to this job"))?;
+    Ok((inner, [of_peer, of_job]))
 }

@@ -1,18 +1,23 @@
-//! The bytes of a request, a response and the frames of a followed log. Pure: no I/O, no allocation beyond a reason.
+//! The bytes of a request, a response, the frames of a followed log and a signed usage. Pure: no I/O, no allocation
+//! beyond a reason.
 //!
 //! ```text
 //! request   version u8 | op u8 | job 32 | attempt u16 | kind u8 | offset u64 | size u64 | hash 32        (85 bytes)
+//!           a tunnel has its port where the others have their offset, and kind 0; a usage request has kind 0
 //! response  status u8 | reason length u16 | reason UTF-8 <= 512 | size u64 | hash 32
 //! frame     1 | length u32 | bytes        data
 //!           2                             beat: nothing new, still here
 //!           3 | total u64                 end: the log has `total` bytes and will have no more
+//! usage     report 92 | signature of the node 64     (156 bytes); answered by the peer's signature 64, or by nothing
 //! ```
 //!
 //! Fields an operation does not use must be zero: one request has one encoding.
 
+use proofmill_protocol::usage::{USAGE_LEN, UsageReport};
+
 use crate::{
     limits::MAX_HEADER_LEN,
-    name::{BlobKind, BlobName},
+    name::{BlobKind, BlobName, ServiceName},
     refusal::{Refusal, RefusalCode},
 };
 
@@ -28,6 +33,10 @@ pub const RESPONSE_HEAD_LEN: usize = 3;
 pub const RESPONSE_TAIL_LEN: usize = 40;
 /// The most bytes of one data frame.
 pub const MAX_FRAME_LEN: usize = crate::limits::BLOCK_LEN;
+/// The length of an Ed25519 signature.
+pub const SIGNATURE_LEN: usize = 64;
+/// The length of a report of usage with its node's signature.
+pub const SIGNED_USAGE_LEN: usize = USAGE_LEN + SIGNATURE_LEN;
 
 const _: () = assert!(REQUEST_LEN <= MAX_HEADER_LEN);
 const _: () = assert!(RESPONSE_HEAD_LEN + MAX_REASON_LEN + RESPONSE_TAIL_LEN <= MAX_HEADER_LEN);
@@ -42,22 +51,37 @@ pub enum Op {
     Put = 2,
     /// Send me this log as it grows, until it ends.
     Follow = 3,
+    /// Connect me with this TCP port of the service's container.
+    Tunnel = 4,
+    /// Send me the service's usage as you sign it, and take my signature.
+    Usage = 5,
 }
 
 impl Op {
     /// Every operation.
-    pub const ALL: [Op; 3] = [Op::Get, Op::Put, Op::Follow];
+    pub const ALL: [Op; 5] = [Op::Get, Op::Put, Op::Follow, Op::Tunnel, Op::Usage];
 
     fn from_code(code: u8) -> Option<Op> {
         Op::ALL.into_iter().find(|op| *op as u8 == code)
     }
 }
 
-/// A request.
+/// What is wanted of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlobOp {
+    /// Send me this blob.
+    Get,
+    /// Take this blob.
+    Put,
+    /// Send me this log as it grows, until it ends.
+    Follow,
+}
+
+/// A request for a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct BlobRequest {
     /// What is asked for.
-    pub op: Op,
+    pub op: BlobOp,
     /// Of which blob.
     pub name: BlobName,
     /// Where to begin; 0 in a put.
@@ -68,18 +92,71 @@ pub struct Request {
     pub hash: [u8; 32],
 }
 
-impl Request {
+impl BlobRequest {
     /// The request as bytes.
     pub fn encode(&self) -> [u8; REQUEST_LEN] {
+        Request::Blob(*self).encode()
+    }
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Get, put or follow a blob.
+    Blob(BlobRequest),
+    /// Reach a port of a service.
+    Tunnel {
+        /// Which service.
+        service: ServiceName,
+        /// The TCP port within its container; never 0.
+        port: u16,
+    },
+    /// Read, and perhaps sign, the usage of a service.
+    Usage {
+        /// Which service.
+        service: ServiceName,
+    },
+}
+
+impl From<BlobRequest> for Request {
+    fn from(request: BlobRequest) -> Request {
+        Request::Blob(request)
+    }
+}
+
+/// The kind of a request that is about no blob.
+const NO_BLOB: u8 = 0;
+
+impl Request {
+    /// Its operation.
+    pub const fn op(&self) -> Op {
+        match self {
+            Request::Blob(BlobRequest { op: BlobOp::Get, .. }) => Op::Get,
+            Request::Blob(BlobRequest { op: BlobOp::Put, .. }) => Op::Put,
+            Request::Blob(BlobRequest { op: BlobOp::Follow, .. }) => Op::Follow,
+            Request::Tunnel { .. } => Op::Tunnel,
+            Request::Usage { .. } => Op::Usage,
+        }
+    }
+
+    /// The request as bytes.
+    pub fn encode(&self) -> [u8; REQUEST_LEN] {
+        let (job, attempt, kind, offset, size, hash) = match self {
+            Request::Blob(BlobRequest { name, offset, size, hash, .. }) => {
+                (name.job, name.attempt, name.kind.code(), *offset, *size, *hash)
+            }
+            Request::Tunnel { service, port } => (service.job, service.attempt, NO_BLOB, u64::from(*port), 0, [0; 32]),
+            Request::Usage { service } => (service.job, service.attempt, NO_BLOB, 0, 0, [0; 32]),
+        };
         let mut bytes = [0; REQUEST_LEN];
         bytes[0] = VERSION;
-        bytes[1] = self.op as u8;
-        bytes[2..34].copy_from_slice(&self.name.job);
-        bytes[34..36].copy_from_slice(&self.name.attempt.to_le_bytes());
-        bytes[36] = self.name.kind.code();
-        bytes[37..45].copy_from_slice(&self.offset.to_le_bytes());
-        bytes[45..53].copy_from_slice(&self.size.to_le_bytes());
-        bytes[53..85].copy_from_slice(&self.hash);
+        bytes[1] = self.op() as u8;
+        bytes[2..34].copy_from_slice(&job);
+        bytes[34..36].copy_from_slice(&attempt.to_le_bytes());
+        bytes[36] = kind;
+        bytes[37..45].copy_from_slice(&offset.to_le_bytes());
+        bytes[45..53].copy_from_slice(&size.to_le_bytes());
+        bytes[53..85].copy_from_slice(&hash);
         bytes
     }
 
@@ -98,22 +175,75 @@ impl Request {
         let op = Op::from_code(op)
             .ok_or_else(|| Refusal::new(RefusalCode::UnknownOp, format!("operation {op} is unknown")))?;
         let Some(bytes) = bytes.first_chunk::<REQUEST_LEN>() else { return Ok(None) };
-
-        let kind =
-            BlobKind::from_code(bytes[36]).ok_or_else(|| bad_request(format!("blob kind {} is unknown", bytes[36])))?;
-        let name = BlobName { job: array(bytes, 2), attempt: u16::from_le_bytes(array(bytes, 34)), kind };
-        let offset = u64::from_le_bytes(array(bytes, 37));
-        let size = u64::from_le_bytes(array(bytes, 45));
-        let hash: [u8; 32] = array(bytes, 53);
         match op {
-            Op::Put if offset != 0 => return Err(bad_request("a put has no offset")),
-            Op::Get | Op::Follow if size != 0 || hash != [0; 32] => {
-                return Err(bad_request("only a put declares a size and a hash"));
+            Op::Get => decode_blob(bytes, BlobOp::Get),
+            Op::Put => decode_blob(bytes, BlobOp::Put),
+            Op::Follow => decode_blob(bytes, BlobOp::Follow),
+            Op::Tunnel => {
+                let (service, offset) = decode_service(bytes)?;
+                let port = u16::try_from(offset).ok().filter(|port| *port != 0);
+                let port = port.ok_or_else(|| bad_request(format!("{offset} is no TCP port")))?;
+                Ok(Request::Tunnel { service, port })
             }
-            Op::Follow if kind != BlobKind::Log => return Err(bad_request("only a log can be followed")),
-            _ => {}
+            Op::Usage => match decode_service(bytes)? {
+                (service, 0) => Ok(Request::Usage { service }),
+                _ => Err(bad_request("a usage request has no offset")),
+            },
         }
-        Ok(Some(Request { op, name, offset, size, hash }))
+        .map(Some)
+    }
+}
+
+fn decode_blob(bytes: &[u8; REQUEST_LEN], op: BlobOp) -> Result<Request, Refusal> {
+    let kind =
+        BlobKind::from_code(bytes[36]).ok_or_else(|| bad_request(format!("blob kind {} is unknown", bytes[36])))?;
+    let name = BlobName { job: array(bytes, 2), attempt: u16::from_le_bytes(array(bytes, 34)), kind };
+    let offset = u64::from_le_bytes(array(bytes, 37));
+    let size = u64::from_le_bytes(array(bytes, 45));
+    let hash: [u8; 32] = array(bytes, 53);
+    match op {
+        BlobOp::Put if offset != 0 => return Err(bad_request("a put has no offset")),
+        BlobOp::Get | BlobOp::Follow if size != 0 || hash != [0; 32] => {
+            return Err(bad_request("only a put declares a size and a hash"));
+        }
+        BlobOp::Follow if kind != BlobKind::Log => return Err(bad_request("only a log can be followed")),
+        BlobOp::Get | BlobOp::Put | BlobOp::Follow => {}
+    }
+    Ok(Request::Blob(BlobRequest { op, name, offset, size, hash }))
+}
+
+/// The service that a request is about, and what stands where blobs have their offset.
+fn decode_service(bytes: &[u8; REQUEST_LEN]) -> Result<(ServiceName, u64), Refusal> {
+    if bytes[36] != NO_BLOB || bytes[45..].iter().any(|byte| *byte != 0) {
+        return Err(bad_request("a request to a service names no blob, size or hash"));
+    }
+    let service = ServiceName { job: array(bytes, 2), attempt: u16::from_le_bytes(array(bytes, 34)) };
+    Ok((service, u64::from_le_bytes(array(bytes, 37))))
+}
+
+/// The usage of a service as its node signs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedUsage {
+    /// The total.
+    pub report: UsageReport,
+    /// The node key's signature over the report's envelope of kind `USAG`.
+    pub node_signature: [u8; SIGNATURE_LEN],
+}
+
+impl SignedUsage {
+    /// Its bytes.
+    pub fn encode(&self) -> [u8; SIGNED_USAGE_LEN] {
+        let mut bytes = [0; SIGNED_USAGE_LEN];
+        bytes[..USAGE_LEN].copy_from_slice(&self.report.encode());
+        bytes[USAGE_LEN..].copy_from_slice(&self.node_signature);
+        bytes
+    }
+
+    /// Reads the bytes, or says why they are none. Whether the signature holds is not checked.
+    pub fn decode(bytes: &[u8; SIGNED_USAGE_LEN]) -> Result<SignedUsage, String> {
+        let (report, signature) = bytes.split_at(USAGE_LEN);
+        let report = UsageReport::decode(report).map_err(|error| format!("a report of usage: {error:?}"))?;
+        Ok(SignedUsage { report, node_signature: array(signature, 0) })
     }
 }
 
@@ -214,6 +344,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
+    use proofmill_protocol::ids::{Domain, JobKey};
     use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 
     fn name(kind: BlobKind) -> BlobName {
@@ -221,7 +352,20 @@ mod tests {
     }
 
     fn put(kind: BlobKind) -> Request {
-        Request { op: Op::Put, name: name(kind), offset: 0, size: 0x0807_0605_0403_0201, hash: [9; 32] }
+        let (op, size) = (BlobOp::Put, 0x0807_0605_0403_0201);
+        BlobRequest { op, name: name(kind), offset: 0, size, hash: [9; 32] }.into()
+    }
+
+    fn read(op: BlobOp, kind: BlobKind, offset: u64) -> Request {
+        BlobRequest { op, name: name(kind), offset, size: 0, hash: [0; 32] }.into()
+    }
+
+    fn tunnel(port: u16) -> Request {
+        Request::Tunnel { service: ServiceName { job: [7; 32], attempt: 0x0102 }, port }
+    }
+
+    fn usage() -> Request {
+        Request::Usage { service: ServiceName { job: [7; 32], attempt: 0x0102 } }
     }
 
     #[test]
@@ -234,6 +378,17 @@ mod tests {
         expected.extend([1, 2, 3, 4, 5, 6, 7, 8]);
         expected.extend([9; 32]);
         assert_eq!(bytes.to_vec(), expected);
+
+        let mut expected = vec![1, 4];
+        expected.extend([7; 32]);
+        expected.extend([0x02, 0x01, 0]);
+        expected.extend([0x90, 0x1f, 0, 0, 0, 0, 0, 0]);
+        expected.extend([0; 40]);
+        assert_eq!(tunnel(8080).encode().to_vec(), expected);
+
+        expected[1] = 5;
+        expected[37..45].fill(0);
+        assert_eq!(usage().encode().to_vec(), expected);
     }
 
     #[test]
@@ -241,8 +396,11 @@ mod tests {
         for kind in BlobKind::ALL {
             for request in [
                 put(kind),
-                Request { op: Op::Get, name: name(kind), offset: 5, size: 0, hash: [0; 32] },
-                Request { op: Op::Follow, name: name(BlobKind::Log), offset: u64::MAX, size: 0, hash: [0; 32] },
+                read(BlobOp::Get, kind, 5),
+                read(BlobOp::Follow, BlobKind::Log, u64::MAX),
+                tunnel(1),
+                tunnel(u16::MAX),
+                usage(),
             ] {
                 let bytes = request.encode();
                 assert_eq!(Request::decode(&bytes), Ok(Some(request)));
@@ -257,12 +415,14 @@ mod tests {
     fn one_request_has_one_encoding() {
         let mut rng = StdRng::seed_from_u64(1);
         for _ in 0..20_000 {
-            let mut bytes = put(BlobKind::Log).encode();
-            for _ in 0..rng.random_range(0..4) {
-                bytes[rng.random_range(0..REQUEST_LEN)] = rng.random_range(0..6);
-            }
-            if let Ok(Some(request)) = Request::decode(&bytes) {
-                assert_eq!(request.encode(), bytes);
+            for good in [put(BlobKind::Log), tunnel(80), usage()] {
+                let mut bytes = good.encode();
+                for _ in 0..rng.random_range(0..4) {
+                    bytes[rng.random_range(0..REQUEST_LEN)] = rng.random_range(0..6);
+                }
+                if let Ok(Some(request)) = Request::decode(&bytes) {
+                    assert_eq!(request.encode(), bytes);
+                }
             }
         }
     }
@@ -272,7 +432,7 @@ mod tests {
         let good = put(BlobKind::Spec).encode();
         for (at, values, code) in [
             (0, [0, 2, 255], RefusalCode::UnsupportedVersion),
-            (1, [0, 4, 255], RefusalCode::UnknownOp),
+            (1, [0, 6, 255], RefusalCode::UnknownOp),
             (36, [0, 6, 255], RefusalCode::BadRequest),
             (37, [1, 2, 255], RefusalCode::BadRequest),
         ] {
@@ -282,8 +442,48 @@ mod tests {
                 assert_eq!(Request::decode(&bytes).unwrap_err().code, code, "{at} {value}");
             }
         }
-        let follow = Request { op: Op::Follow, ..put(BlobKind::Output) };
+        let follow = read(BlobOp::Follow, BlobKind::Output, 0);
         assert_eq!(Request::decode(&follow.encode()).unwrap_err().code, RefusalCode::BadRequest);
+    }
+
+    #[test]
+    fn a_request_to_a_service_names_a_port_or_none_and_nothing_else() {
+        // Port 0 and one beyond 16 bits; an offset of a usage request; a kind, a size and a hash of either.
+        for (good, at, value) in [
+            (tunnel(1), 37, 0),
+            (tunnel(1), 39, 1),
+            (tunnel(1), 44, 1),
+            (usage(), 37, 1),
+            (tunnel(1), 36, 1),
+            (usage(), 36, 5),
+            (tunnel(1), 45, 1),
+            (usage(), 52, 1),
+            (tunnel(1), 53, 1),
+            (usage(), 84, 1),
+        ] {
+            let mut bytes = good.encode();
+            bytes[at] = value;
+            assert_eq!(Request::decode(&bytes).unwrap_err().code, RefusalCode::BadRequest, "{good:?} {at} {value}");
+        }
+    }
+
+    #[test]
+    fn a_signed_usage_survives_the_wire_and_another_version_is_refused() {
+        let report = UsageReport {
+            domain: Domain([1; 32]),
+            job: JobKey([2; 32]),
+            attempt: 3,
+            nonce: 4,
+            usage_ms: 5,
+            measured_at: -6,
+        };
+        let signed = SignedUsage { report, node_signature: [7; 64] };
+        let mut bytes = signed.encode();
+        assert_eq!(bytes[..USAGE_LEN], report.encode());
+        assert_eq!(bytes[USAGE_LEN..], [7; 64]);
+        assert_eq!(SignedUsage::decode(&bytes), Ok(signed));
+        bytes[0] = 2;
+        assert_eq!(SignedUsage::decode(&bytes), Err("a report of usage: Version(2)".into()));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use proofmill_dataplane::{
     PeerAddr, Refusal, RefusalCode, Sink, Source, Staged,
     access::{self, AccessFacts, Verb},
     public_key_of, sweep_partial_files,
-    wire::{Op, REQUEST_LEN, RESPONSE_HEAD_LEN, Request, Response},
+    wire::{BlobOp, BlobRequest, REQUEST_LEN, RESPONSE_HEAD_LEN, Response},
 };
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use tempfile::TempDir;
@@ -306,7 +306,8 @@ async fn a_get_from_an_offset_sends_the_rest_under_the_whole_hash() {
     let (server, shelf) = serving(Shelf::new(), Limits::default()).await;
     shelf.store(name(BlobKind::Output), b"0123456789");
     let raw = Raw::connect(TENANT, server.peer_addr()).await;
-    let get = |offset| Request { op: Op::Get, name: name(BlobKind::Output), offset, size: 0, hash: [0; 32] }.encode();
+    let get =
+        |offset| BlobRequest { op: BlobOp::Get, name: name(BlobKind::Output), offset, size: 0, hash: [0; 32] }.encode();
     for (offset, rest) in [(4, &b"456789"[..]), (10, b"")] {
         let (_send, mut recv) = raw.send(&get(offset)).await;
         assert_eq!(response(&mut recv).await, Response::Granted { size: 10, hash: hash(b"0123456789") });
@@ -322,7 +323,7 @@ async fn a_get_from_an_offset_sends_the_rest_under_the_whole_hash() {
 async fn a_put_whose_bytes_are_not_those_declared_is_refused_and_leaves_no_file() {
     let (server, shelf) = serving(Shelf::new(), Limits::default()).await;
     let raw = Raw::connect(TENANT, server.peer_addr()).await;
-    let offer = Request { op: Op::Put, name: name(BlobKind::Input), offset: 0, size: 5, hash: hash(b"honest") };
+    let offer = BlobRequest { op: BlobOp::Put, name: name(BlobKind::Input), offset: 0, size: 5, hash: hash(b"honest") };
     for (sent, why) in [(&b"hones"[..], RefusalCode::HashMismatch), (b"hon", RefusalCode::BadRequest)] {
         let (mut send, mut recv) = raw.send(&offer.encode()).await;
         assert_eq!(response(&mut recv).await, Response::Granted { size: 5, hash: [0; 32] });
@@ -460,7 +461,8 @@ async fn a_client_that_goes_away_in_the_middle_of_a_put_leaves_no_staged_file() 
     let (server, shelf) = serving(Shelf::new(), Limits::default()).await;
     for politely in [true, false] {
         let raw = Raw::connect(TENANT, server.peer_addr()).await;
-        let offer = Request { op: Op::Put, name: name(BlobKind::Input), offset: 0, size: 1 << 20, hash: [4; 32] };
+        let offer =
+            BlobRequest { op: BlobOp::Put, name: name(BlobKind::Input), offset: 0, size: 1 << 20, hash: [4; 32] };
         let (mut send, mut recv) = raw.send(&offer.encode()).await;
         response(&mut recv).await;
         send.write_all(&[0; 1000]).await.unwrap();
@@ -679,7 +681,7 @@ async fn a_peer_that_sends_nothing_is_dropped() {
 
     // Half a header: the stream is refused, and then the connection is idle.
     let raw = Raw::connect(TENANT, server.peer_addr()).await;
-    let half = Request { op: Op::Get, name: name(BlobKind::Spec), offset: 0, size: 0, hash: [0; 32] }.encode();
+    let half = BlobRequest { op: BlobOp::Get, name: name(BlobKind::Spec), offset: 0, size: 0, hash: [0; 32] }.encode();
     let (_send, mut recv) = raw.send(&half[..REQUEST_LEN / 2]).await;
     assert_eq!(code(timeout(soon, response(&mut recv)).await.unwrap()), RefusalCode::TooSlow);
     timeout(soon, raw.connection.closed()).await.unwrap();
@@ -687,7 +689,7 @@ async fn a_peer_that_sends_nothing_is_dropped() {
 
     // Half a blob.
     let raw = Raw::connect(TENANT, server.peer_addr()).await;
-    let offer = Request { op: Op::Put, name: name(BlobKind::Spec), offset: 0, size: 10, hash: [1; 32] };
+    let offer = BlobRequest { op: BlobOp::Put, name: name(BlobKind::Spec), offset: 0, size: 10, hash: [1; 32] };
     let (mut send, mut recv) = raw.send(&offer.encode()).await;
     response(&mut recv).await;
     send.write_all(b"12345").await.unwrap();
@@ -703,7 +705,7 @@ async fn a_byte_now_and_then_is_not_progress_enough() {
     let limits = Limits { stall: Duration::from_millis(500), floor_bytes_per_second: 1 << 20, ..Limits::default() };
     let (server, shelf) = serving(Shelf::new(), limits).await;
     let raw = Raw::connect(TENANT, server.peer_addr()).await;
-    let offer = Request { op: Op::Put, name: name(BlobKind::Spec), offset: 0, size: 1000, hash: [1; 32] };
+    let offer = BlobRequest { op: BlobOp::Put, name: name(BlobKind::Spec), offset: 0, size: 1000, hash: [1; 32] };
     let (mut send, mut recv) = raw.send(&offer.encode()).await;
     response(&mut recv).await;
     let dripping = tokio::spawn(async move {

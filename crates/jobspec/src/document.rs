@@ -23,7 +23,7 @@ pub enum Kind {
     /// Runs to its end and is paid for its metered time. The tasks of an array are batch jobs of one document.
     #[default]
     Batch,
-    /// Runs until somebody ends it. Not offered yet.
+    /// Runs until somebody ends it, and is paid by the second of health. Its class is `witnessed`.
     Service,
 }
 
@@ -36,7 +36,7 @@ pub enum Verification {
     Deterministic,
     /// A comparator named before the run accepts the outputs. Not offered yet.
     Tolerant,
-    /// Heartbeats, probes and the tenant's co-signature, without a re-run. Not offered yet.
+    /// Usage that the tenant signs or that validators witness, without a re-run. The class of services.
     Witnessed,
     /// A quote from a trusted execution environment. Not offered yet.
     Confidential,
@@ -57,10 +57,10 @@ impl Verification {
         }
     }
 
-    /// Whether a job of this class is accepted at present.
+    /// Whether a job of this class is accepted at present: batch jobs are deterministic, services witnessed.
     #[must_use]
     pub fn is_offered(self) -> bool {
-        matches!(self, Self::Deterministic)
+        matches!(self, Self::Deterministic | Self::Witnessed)
     }
 }
 
@@ -243,7 +243,7 @@ pub enum Protocol {
     /// Any stream.
     #[default]
     Tcp,
-    /// Datagrams.
+    /// Datagrams. Not offered yet.
     Udp,
     /// HTTP, which a gateway may forward by name.
     Http,
@@ -400,20 +400,22 @@ pub struct SpecDraft {
     /// What one attempt may leave behind at most.
     #[serde(default, deserialize_with = "object")]
     outputs: OutputLimits,
-    /// Ports that the container listens on. Not offered yet: containers have no network.
+    /// Ports that the container of a service listens on; only its tenant reaches them. A batch job has no network.
     #[serde(default)]
     #[schemars(length(max = limits::PORTS_MAX))]
     ports: Vec<Port>,
-    /// How a service is asked whether it is well. Not offered yet.
+    /// How a service is asked whether it is well; null to take it for well once its first port accepts a connection or,
+    /// without ports, once it runs.
     #[serde(default)]
     health: Option<HealthCheck>,
-    /// Seconds an attempt may run before it is stopped.
+    /// Seconds an attempt may run before it is stopped; of a service, the seconds first paid for.
     #[schemars(range(min = *limits::SECONDS.start(), max = *limits::SECONDS.end()))]
     max_seconds: u32,
     /// Times other than the run's own.
     #[serde(default, deserialize_with = "object")]
     timeouts: Timeouts,
-    /// Further attempts after one of which nothing came: given back, never started, or without a receipt.
+    /// Further attempts after one of which nothing came: given back, never started, or without a receipt. A service has
+    /// none.
     #[serde(default)]
     #[schemars(range(max = *limits::RETRIES.end()))]
     retries: u8,
@@ -434,7 +436,7 @@ pub struct SpecDraft {
     /// Who may read its data.
     #[serde(default)]
     privacy: Privacy,
-    /// Availability that the provider of a service pledges stake for; null for none. Not offered yet.
+    /// Availability that the provider of a service pledges stake for; null for none.
     #[serde(default)]
     sla: Option<Sla>,
 }

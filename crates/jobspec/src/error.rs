@@ -73,8 +73,17 @@ pub enum SpecError {
         given: ImageDigest,
     },
     /// The program to run is an empty text.
-    #[error("command[0] is empty, it must name a program")]
-    ProgramEmpty,
+    #[error("{field}[0] is empty, it must name a program")]
+    ProgramEmpty {
+        /// Path of the command in the document.
+        field: &'static str,
+    },
+    /// One port is named twice.
+    #[error("ports has {number} twice: name each port once")]
+    PortTwice {
+        /// The port.
+        number: u16,
+    },
     /// A NUL byte, which ends a text for the kernel.
     #[error("{field} holds a NUL byte")]
     NulByte {
@@ -120,6 +129,20 @@ pub enum SpecError {
     /// A promise of availability for something that ends by itself.
     #[error("sla is set, but kind is \"batch\": availability is promised for services only")]
     SlaForBatch,
+    /// A class that re-runs something which has no end to compare.
+    #[error(
+        "verification is \"{verification}\", but kind is \"service\": nobody can re-run a service; use \"witnessed\""
+    )]
+    ServiceNotWitnessed {
+        /// The class.
+        verification: &'static str,
+    },
+    /// Further attempts of something that was paid for while it ran.
+    #[error("retries is {retries}, but kind is \"service\": a service has one attempt; use 0 and post it again")]
+    RetriesForService {
+        /// Number found.
+        retries: u8,
+    },
     /// The format has it and no node honours it today.
     #[error("{field} {asked} is not offered yet: {instead}")]
     NotOffered {
@@ -146,7 +169,8 @@ impl SpecError {
             Self::Image(_) => "Image",
             Self::ImageUnresolved => "ImageUnresolved",
             Self::ImageConflict { .. } => "ImageConflict",
-            Self::ProgramEmpty => "ProgramEmpty",
+            Self::ProgramEmpty { .. } => "ProgramEmpty",
+            Self::PortTwice { .. } => "PortTwice",
             Self::NulByte { .. } => "NulByte",
             Self::EnvKeyCharacter { .. } => "EnvKeyCharacter",
             Self::EnvKeyRefused { .. } => "EnvKeyRefused",
@@ -154,6 +178,8 @@ impl SpecError {
             Self::ModelCharacter { .. } => "ModelCharacter",
             Self::ComparatorNotUsed { .. } => "ComparatorNotUsed",
             Self::SlaForBatch => "SlaForBatch",
+            Self::ServiceNotWitnessed { .. } => "ServiceNotWitnessed",
+            Self::RetriesForService { .. } => "RetriesForService",
             Self::NotOffered { .. } => "NotOffered",
         }
     }
@@ -170,7 +196,10 @@ impl SpecError {
             | Self::NotOffered { field, .. } => field,
             Self::NameCharacter { .. } => "name",
             Self::Image(_) | Self::ImageUnresolved | Self::ImageConflict { .. } => "image",
-            Self::ProgramEmpty => "command[0]",
+            Self::ProgramEmpty { field } => return Some(format!("{field}[0]")),
+            Self::PortTwice { .. } => "ports",
+            Self::ServiceNotWitnessed { .. } => "verification",
+            Self::RetriesForService { .. } => "retries",
             Self::NulByte { field } => return Some(field.clone()),
             Self::EnvKeyCharacter { key } | Self::EnvKeyRefused { key, .. } => return Some(format!("env.{key}")),
             Self::ModelCharacter { .. } => "resources.gpu_model",

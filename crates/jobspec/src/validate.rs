@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::document::{GpuVendor, JobSpec, Kind, Privacy};
+use crate::document::{GpuVendor, JobSpec, Kind, Privacy, Protocol, Verification};
 use crate::error::SpecError;
 use crate::limits;
 
@@ -19,6 +19,8 @@ impl JobSpec {
         self.validate_command()?;
         self.validate_env()?;
         self.validate_resources()?;
+        self.validate_ports()?;
+        self.validate_health()?;
         require_range("outputs.max_bytes", self.outputs.max_bytes, limits::OUTPUT_BYTES)?;
         require_range("outputs.max_files", self.outputs.max_files, limits::OUTPUT_FILES)?;
         require_range("max_seconds", self.max_seconds, limits::SECONDS)?;
@@ -50,18 +52,26 @@ impl JobSpec {
     }
 
     fn validate_command(&self) -> Result<(), SpecError> {
-        require_length("command", "items", self.command.len(), 0..=limits::COMMAND_ITEMS_MAX)?;
-        let bytes = self.command.iter().map(String::len).sum();
-        require_length("command", "bytes", bytes, 0..=limits::COMMAND_BYTES_MAX)?;
-        if self.command.first().is_some_and(String::is_empty) {
-            return Err(SpecError::ProgramEmpty);
-        }
-        for (index, item) in self.command.iter().enumerate() {
-            if item.contains('\0') {
-                return Err(SpecError::NulByte { field: format!("command[{index}]") });
+        require_command("command", &self.command, 0)
+    }
+
+    fn validate_ports(&self) -> Result<(), SpecError> {
+        require_length("ports", "items", self.ports.len(), 0..=limits::PORTS_MAX)?;
+        for (index, port) in self.ports.iter().enumerate() {
+            require_range("ports.number", port.number, 1..=u16::MAX)?;
+            if self.ports[..index].iter().any(|before| before.number == port.number) {
+                return Err(SpecError::PortTwice { number: port.number });
             }
         }
         Ok(())
+    }
+
+    fn validate_health(&self) -> Result<(), SpecError> {
+        let Some(health) = &self.health else { return Ok(()) };
+        require_command("health.command", &health.command, 1)?;
+        require_range("health.interval_seconds", health.interval_seconds, limits::HEALTH_SECONDS)?;
+        require_range("health.timeout_seconds", health.timeout_seconds, limits::HEALTH_SECONDS)?;
+        require_range("health.failures_max", health.failures_max, 1..=u8::MAX)
     }
 
     fn validate_env(&self) -> Result<(), SpecError> {
@@ -119,19 +129,32 @@ impl JobSpec {
         let refused = |field, asked: String, instead| -> Result<(), SpecError> {
             Err(SpecError::NotOffered { field, asked, instead })
         };
-        if self.kind == Kind::Service {
-            return refused("kind", "\"service\"".into(), "nodes run jobs that end; use \"batch\"");
-        }
-        if self.sla.is_some() {
-            return Err(SpecError::SlaForBatch);
-        }
-        if !self.verification.is_offered() {
-            let asked = format!("\"{}\"", self.verification);
-            return refused(
-                "verification",
-                asked,
-                "every result is proved by an identical re-run; use \"deterministic\"",
-            );
+        match self.kind {
+            Kind::Batch => {
+                if self.sla.is_some() {
+                    return Err(SpecError::SlaForBatch);
+                }
+                if self.verification == Verification::Witnessed {
+                    let instead = "it is the class of services; use \"deterministic\" for a batch job";
+                    return refused("verification", "\"witnessed\"".into(), instead);
+                }
+                if !self.verification.is_offered() {
+                    let asked = format!("\"{}\"", self.verification);
+                    return refused(
+                        "verification",
+                        asked,
+                        "every result is proved by an identical re-run; use \"deterministic\"",
+                    );
+                }
+            }
+            Kind::Service => {
+                if self.verification != Verification::Witnessed {
+                    return Err(SpecError::ServiceNotWitnessed { verification: self.verification.as_str() });
+                }
+                if self.retries > 0 {
+                    return Err(SpecError::RetriesForService { retries: self.retries });
+                }
+            }
         }
         if self.comparator.is_some() {
             return Err(SpecError::ComparatorNotUsed { verification: self.verification.as_str() });
@@ -144,11 +167,18 @@ impl JobSpec {
             let asked = format!("{:?}", first.url);
             return refused("inputs.remote", asked, "nodes fetch nothing; give the files with --input");
         }
-        if let Some(first) = self.ports.first() {
-            return refused("ports", first.number.to_string(), "containers have no network; write results to /out");
+        if let Some(port) = self.ports.iter().find(|port| port.protocol == Protocol::Udp) {
+            let asked = format!("{} with \"udp\"", port.number);
+            return refused("ports", asked, "only streams are carried to a tenant; use \"tcp\" or \"http\"");
         }
-        if self.health.is_some() {
-            return refused("health", "with a command".into(), "a batch job is judged by its exit code; use null");
+        if self.kind == Kind::Batch {
+            if let Some(first) = self.ports.first() {
+                let instead = "a batch job has no network; write results to /out, or use kind \"service\"";
+                return refused("ports", first.number.to_string(), instead);
+            }
+            if self.health.is_some() {
+                return refused("health", "with a command".into(), "a batch job is judged by its exit code; use null");
+            }
         }
         if self.timeouts.start_seconds > 0 {
             let asked = self.timeouts.start_seconds.to_string();
@@ -168,6 +198,22 @@ impl JobSpec {
             }
         }
     }
+}
+
+/// A program and its arguments, within the bounds of `command`; with `items_min` 0 an empty one leaves it to the image.
+fn require_command(field: &'static str, command: &[String], items_min: usize) -> Result<(), SpecError> {
+    require_length(field, "items", command.len(), items_min..=limits::COMMAND_ITEMS_MAX)?;
+    let bytes = command.iter().map(String::len).sum();
+    require_length(field, "bytes", bytes, 0..=limits::COMMAND_BYTES_MAX)?;
+    if command.first().is_some_and(String::is_empty) {
+        return Err(SpecError::ProgramEmpty { field });
+    }
+    for (index, item) in command.iter().enumerate() {
+        if item.contains('\0') {
+            return Err(SpecError::NulByte { field: format!("{field}[{index}]") });
+        }
+    }
+    Ok(())
 }
 
 fn vendor_name(vendor: GpuVendor) -> &'static str {

@@ -287,7 +287,7 @@ fn command_is_bounded_in_items_and_bytes() {
     accepted("/command", json!(["x".repeat(8192)]));
     let bytes = SpecError::LengthOutOfRange { field: "command", unit: "bytes", found: 8193, min: 0, max: 8192 };
     assert_eq!(refused("/command", json!(["x".repeat(8000), "y".repeat(193)])), bytes);
-    assert_eq!(refused("/command", json!(["", "x"])), SpecError::ProgramEmpty);
+    assert_eq!(refused("/command", json!(["", "x"])), SpecError::ProgramEmpty { field: "command" });
     accepted("/command", json!(["x", ""]));
     assert_eq!(refused("/command", json!(["x", "a\0b"])), SpecError::NulByte { field: "command[1]".into() });
 }
@@ -370,7 +370,6 @@ fn what_no_node_honours_is_refused_by_its_name() {
     let remote = json!({ "url": "https://example.org/a", "sha256": "00".repeat(32), "path": "a" });
     let health = json!({ "command": ["/ok"], "interval_seconds": 1, "timeout_seconds": 1, "failures_max": 1 });
     for (pointer, value, field) in [
-        ("/kind", json!("service"), "kind"),
         ("/verification", json!("tolerant"), "verification"),
         ("/verification", json!("witnessed"), "verification"),
         ("/verification", json!("confidential"), "verification"),
@@ -389,6 +388,75 @@ fn what_no_node_honours_is_refused_by_its_name() {
         assert!(error.to_string().contains("is not offered yet: "), "{error}");
     }
     assert!(matches!(refused("/verification", json!("Deterministic")), SpecError::Json(_)));
+}
+
+fn service(change: impl FnOnce(&mut Value)) -> Result<JobSpec, SpecError> {
+    let mut document = document();
+    let fields = document.as_object_mut().unwrap();
+    fields.remove("retries");
+    fields.insert("kind".into(), json!("service"));
+    fields.insert("verification".into(), json!("witnessed"));
+    change(&mut document);
+    JobSpec::parse(&serde_json::to_vec(&document).unwrap())
+}
+
+#[test]
+fn a_service_is_witnessed_has_one_attempt_and_says_so_on_chain() {
+    let spec = service(|document| {
+        document["ports"] = json!([{ "number": 8080, "protocol": "http" }, { "number": 5432 }]);
+        document["health"] =
+            json!({ "command": ["/ok"], "interval_seconds": 1, "timeout_seconds": 1, "failures_max": 1 });
+        document["sla"] = json!({ "uptime_bps": 9_900, "bond": 7 });
+    })
+    .unwrap();
+    let terms = spec.terms();
+    assert_eq!((terms.kind, terms.class, terms.attempts_max), (3, 3, 1));
+    assert_eq!((terms.sla_uptime_bps, terms.sla_bond, terms.max_seconds), (9_900, 7, spec.max_seconds));
+    let bare = service(|_| {}).unwrap().terms();
+    assert_eq!((bare.sla_uptime_bps, bare.sla_bond), (0, 0));
+}
+
+#[test]
+fn a_service_of_another_class_or_with_retries_is_refused_by_name_with_what_to_do() {
+    for class in ["deterministic", "tolerant", "confidential", "zero_knowledge"] {
+        let error = service(|document| document["verification"] = json!(class)).unwrap_err();
+        assert_eq!(error, SpecError::ServiceNotWitnessed { verification: class });
+        assert!(error.to_string().contains("use \"witnessed\""), "{error}");
+    }
+    let error = service(|document| document["retries"] = json!(2)).unwrap_err();
+    assert_eq!(error, SpecError::RetriesForService { retries: 2 });
+}
+
+#[test]
+fn ports_and_health_are_within_their_bounds() {
+    let ports = |ports: Value| service(|document| document["ports"] = ports).map(|_| ());
+    assert_eq!(ports(json!([{ "number": 80 }, { "number": 80 }])), Err(SpecError::PortTwice { number: 80 }));
+    assert_eq!(ports(json!([{ "number": 0 }])).unwrap_err().name(), "OutOfRange");
+    let many = |count: u16| json!((1..=count).map(|number| json!({ "number": number })).collect::<Vec<_>>());
+    assert_eq!((ports(many(16)), ports(many(17)).unwrap_err().name()), (Ok(()), "LengthOutOfRange"));
+    let error = ports(json!([{ "number": 80 }, { "number": 53, "protocol": "udp" }])).unwrap_err();
+    assert_eq!((error.name(), error.field().as_deref()), ("NotOffered", Some("ports")));
+    assert!(error.to_string().contains("53 with \"udp\""), "{error}");
+
+    let health = |key: &str, value: Value| {
+        service(|document| {
+            document["health"] =
+                json!({ "command": ["/ok"], "interval_seconds": 1, "timeout_seconds": 1, "failures_max": 1 });
+            document["health"][key] = value;
+        })
+        .map(|_| ())
+    };
+    for (key, good, bad, name) in [
+        ("interval_seconds", json!(3_600), json!(3_601), "OutOfRange"),
+        ("timeout_seconds", json!(3_600), json!(0), "OutOfRange"),
+        ("failures_max", json!(255), json!(0), "OutOfRange"),
+        ("command", json!(["/ok", ""]), json!([]), "LengthOutOfRange"),
+        ("command", json!(["/ok"]), json!([""]), "ProgramEmpty"),
+        ("command", json!(["/ok"]), json!(["a\u{0}"]), "NulByte"),
+    ] {
+        assert_eq!(health(key, good), Ok(()));
+        assert_eq!(health(key, bad).unwrap_err().name(), name, "{key}");
+    }
 }
 
 #[test]

@@ -31,11 +31,14 @@ fn usual() -> Value {
 }
 
 /// Refusals that no schema states: they join two fields, count bytes, or say what is not offered today.
-const BEYOND_A_SCHEMA: [&str; 7] = [
+const BEYOND_A_SCHEMA: [&str; 10] = [
     "NotOffered",
     "GpuFieldWithoutGpu",
     "ComparatorNotUsed",
     "SlaForBatch",
+    "ServiceNotWitnessed",
+    "RetriesForService",
+    "PortTwice",
     "NulByte",
     "EnvKeyRefused",
     "ProgramEmpty",

@@ -107,6 +107,9 @@ fn every_refused_vector_is_refused_by_its_name() {
         "ModelCharacter",
         "ComparatorNotUsed",
         "SlaForBatch",
+        "PortTwice",
+        "ServiceNotWitnessed",
+        "RetriesForService",
         "NotOffered",
     ];
     assert_eq!(names, all.into_iter().collect());

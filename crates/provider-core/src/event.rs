@@ -1,6 +1,6 @@
 //! What happens, and what is to be done about it.
 
-use proofmill_protocol::job::JobState;
+use proofmill_protocol::{job::JobState, service::Meter};
 
 use crate::record::{AttemptKey, DeclineReason, Exit, Ledgered, Record};
 
@@ -26,6 +26,8 @@ pub struct JobFacts {
     pub matched_to_me: bool,
     /// Longest run, seconds.
     pub max_seconds: u32,
+    /// When it was matched, chain clock.
+    pub matched_at: i64,
     /// Last instant at which a start is accepted, chain clock.
     pub start_by: i64,
     /// Last instant at which a receipt is accepted, chain clock; 0 before the start.
@@ -40,6 +42,39 @@ pub struct JobFacts {
     pub paid: u64,
     /// The reward has been claimed.
     pub reward_claimed: bool,
+    /// What there is to know of a service; nothing of a batch job.
+    pub service: Option<ServiceFacts>,
+}
+
+/// What the chain says of a service besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// Its clock and its accepted usage.
+    pub meter: Meter,
+    /// Atoms that can be drawn now.
+    pub streamable: u64,
+    /// Atoms that were drawn.
+    pub streamed: u64,
+}
+
+/// A service's container as the daemon finds it. Only one that runs, or is paused, is looked at so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// The engine has paused it.
+    pub paused: bool,
+    /// It is well, by its health check or, without one, by its first port.
+    pub healthy: bool,
+    /// When it was looked at, host clock, unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// A total that the tenant has signed, and that is in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cosigned {
+    /// Milliseconds.
+    pub usage_ms: u64,
+    /// The instant at which it held, chain clock.
+    pub measured_at: i64,
 }
 
 /// A `Round` account that names this node's provider as re-executor.
@@ -136,6 +171,20 @@ pub enum Step {
     Ask,
     /// [`Action::DropData`].
     Drop,
+    /// [`Action::PauseContainer`] or [`Action::UnpauseContainer`].
+    Pause,
+    /// [`Action::PauseJob`].
+    PauseJob,
+    /// [`Action::ResumeJob`].
+    Resume,
+    /// [`Action::ReportUsage`].
+    Report,
+    /// [`Action::ClaimStream`].
+    Stream,
+    /// [`Action::StopJob`].
+    End,
+    /// [`Action::ExpireJob`].
+    Expire,
 }
 
 /// Something the daemon saw.
@@ -180,6 +229,10 @@ pub enum Event {
     ContainerSeen(AttemptKey, ContainerState),
     /// The engine was asked and has no such container.
     ContainerMissing(AttemptKey),
+    /// A service's container was looked at.
+    ServiceSeen(AttemptKey, Sight),
+    /// A total with both signatures is in the ledger.
+    UsageCosigned(AttemptKey, Cosigned),
     /// The outputs were scanned.
     OutputsScanned(AttemptKey, ScanResult),
     /// The signed receipt (or claim) is in the ledger.
@@ -225,6 +278,22 @@ pub enum Action {
     Decline(AttemptKey, DeclineReason),
     /// Send `claim_reward`.
     ClaimReward(AttemptKey),
+    /// Freeze the container of a service whose escrow is dry.
+    PauseContainer(AttemptKey),
+    /// Let it run again.
+    UnpauseContainer(AttemptKey),
+    /// Send `pause_job`.
+    PauseJob(AttemptKey),
+    /// Send `resume_job`.
+    ResumeJob(AttemptKey),
+    /// Send `report_usage` with the newest total in the ledger.
+    ReportUsage(AttemptKey),
+    /// Send `claim_stream`.
+    ClaimStream(AttemptKey),
+    /// Send `stop_job`.
+    StopJob(AttemptKey),
+    /// Send `expire_job`.
+    ExpireJob(AttemptKey),
     /// Look whether a slash case on this run may still be judged; answered by [`Event::CaseSeen`] or
     /// [`Event::CaseGone`].
     AskForCase(AttemptKey),

@@ -12,6 +12,9 @@
 //! - a job that ended on chain has its container stopped and removed;
 //! - what was run is kept while a slash case on it may be judged, and deleted only after the chain was asked;
 //! - once a receipt is recorded it is submitted as it is, and none is signed again;
+//! - a job that cannot be started in time is declined before its start is due;
+//! - a service is metered only while the chain says running and it is seen healthy, never in a pause, never more than
+//!   the chain's clock allows, and a crash loses at most one interval of it;
 //! - a container past `max_seconds` is stopped, and the termination says so.
 #![warn(missing_docs)]
 
@@ -19,7 +22,11 @@ mod event;
 pub mod limits;
 mod node;
 mod record;
+mod serving;
 
-pub use event::{Action, CaseFacts, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step};
+pub use event::{
+    Action, CaseFacts, ChainNow, ContainerState, Cosigned, Event, JobFacts, RoundFacts, ScanResult, ServiceFacts, Sight,
+    Step,
+};
 pub use node::Node;
-pub use record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Phase, Record, Role};
+pub use record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Metered, Phase, Record, Role};

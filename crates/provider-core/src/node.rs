@@ -7,14 +7,16 @@ use proofmill_protocol::{job::JobState, limits::APPEAL_ROUND, receipt::Terminati
 use crate::{
     event::{Action, CaseFacts, ChainNow, ContainerState, Event, JobFacts, RoundFacts, ScanResult, Step},
     limits::{
-        CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX, OVERRUN_MS, RETENTION_SECONDS, RETRY_SECONDS,
+        CASE_ASK_SECONDS, CASE_GRACE_SECONDS, CASE_KEEP_SECONDS_MAX, DECLINE_LEAD_SECONDS, OVERRUN_MS, RETENTION_SECONDS,
+        RETRY_SECONDS, STREAM_SECONDS,
     },
-    record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Phase, Record, Role},
+    record::{AttemptKey, DeclineReason, EndReason, Exit, Ledgered, Metered, Phase, Record, Role},
+    serving::Watch,
 };
 
 /// What the engine last said. Not kept over a restart: it is asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Container {
+pub(crate) enum Container {
     Unknown,
     Absent,
     Present,
@@ -23,7 +25,7 @@ enum Container {
 
 /// What the chain last said. Not kept over a restart: it is read again.
 #[derive(Clone, Copy, Debug)]
-enum Seen {
+pub(crate) enum Seen {
     Nothing,
     Job(JobFacts),
     Round(RoundFacts),
@@ -49,15 +51,17 @@ enum Next {
 }
 
 #[derive(Debug)]
-struct Entry {
-    record: Record,
-    seen: Seen,
-    container: Container,
+pub(crate) struct Entry {
+    pub(crate) record: Record,
+    pub(crate) seen: Seen,
+    pub(crate) container: Container,
     blobs_ready: bool,
     case: Case,
     next: Option<Next>,
     /// Steps under way, or not to be tried again before an instant.
     held: BTreeMap<Step, i64>,
+    /// Of a service.
+    pub(crate) watch: Watch,
 }
 
 /// Held until the daemon answers.
@@ -75,11 +79,12 @@ impl Entry {
             case: Case::Unknown,
             next: None,
             held: BTreeMap::new(),
+            watch: Watch::default(),
         }
     }
 
     /// Takes a step unless it is under way or held back.
-    fn take(&mut self, step: Step, now: ChainNow) -> bool {
+    pub(crate) fn take(&mut self, step: Step, now: ChainNow) -> bool {
         if self.held.get(&step).is_some_and(|until| *until > now.unix_seconds) {
             return false;
         }
@@ -110,7 +115,7 @@ impl Entry {
             }
     }
 
-    fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
+    pub(crate) fn enter(&mut self, phase: Phase, actions: &mut Vec<Action>) {
         if self.record.phase != phase {
             self.record.phase = phase;
             actions.push(Action::Persist(self.record));
@@ -214,6 +219,12 @@ impl Node {
             Event::ContainerSeen(key, state) => {
                 self.with(key, now, &mut actions, |entry, actions| container_seen(entry, state, actions));
             }
+            Event::ServiceSeen(key, sight) => {
+                self.with(key, now, &mut actions, |entry, actions| entry.service_seen(sight, now, actions));
+            }
+            Event::UsageCosigned(key, cosigned) => self.with(key, now, &mut actions, |entry, _| {
+                entry.watch.cosigned = entry.watch.cosigned.max(Some(cosigned));
+            }),
             Event::ContainerMissing(key) => self.with(key, now, &mut actions, container_missing),
             Event::OutputsScanned(key, result) => self.with(key, now, &mut actions, |entry, actions| {
                 entry.held.remove(&Step::Scan);
@@ -288,8 +299,25 @@ impl Node {
                 }
             }
             // Their effect is seen on chain a moment later; until then they are not repeated at once.
-            Step::Declare | Step::Submit | Step::Decline | Step::Claim | Step::Stop | Step::Start => {
+            Step::Declare
+            | Step::Submit
+            | Step::Decline
+            | Step::Claim
+            | Step::Stop
+            | Step::Start
+            | Step::Pause
+            | Step::PauseJob
+            | Step::Resume
+            | Step::End
+            | Step::Expire => {
                 entry.held.insert(step, now.unix_seconds.saturating_add(RETRY_SECONDS));
+            }
+            Step::Report => {
+                let pause = entry.report_pause();
+                entry.held.insert(step, now.unix_seconds.saturating_add(pause));
+            }
+            Step::Stream => {
+                entry.held.insert(step, now.unix_seconds.saturating_add(STREAM_SECONDS));
             }
             Step::Fetch | Step::Scan | Step::Sign | Step::Ask => {
                 entry.held.remove(&step);
@@ -307,10 +335,17 @@ impl Node {
         }
         let Some(entry) = self.entries.get_mut(&key) else {
             // Nothing was done for it and nothing can be: a job that has a receipt or is settled needs no record.
-            let open_to_us = matches!(facts.state, JobState::Matched | JobState::Running);
+            // One of a service whose ledger is lost is still to be ended.
+            let open_to_us = matches!(facts.state, JobState::Matched | JobState::Running | JobState::Paused);
             if facts.matched_to_me && open_to_us {
-                let record =
-                    Record { key, nonce: facts.nonce, round: 0, max_seconds: facts.max_seconds, phase: Phase::Wanted };
+                let record = Record {
+                    key,
+                    nonce: facts.nonce,
+                    round: 0,
+                    max_seconds: facts.max_seconds,
+                    service: facts.service.is_some(),
+                    phase: Phase::Wanted,
+                };
                 actions.push(Action::Persist(record));
                 let mut entry = Entry::new(record);
                 entry.seen = Seen::Job(facts);
@@ -322,7 +357,7 @@ impl Node {
         if entry.record.nonce == facts.nonce && facts.matched_to_me {
             // Accounts arrive by two roads; a state never goes back.
             if let Seen::Job(known) = entry.seen
-                && (facts.state as u8) < (known.state as u8)
+                && progress(&facts) < progress(&known)
             {
                 return;
             }
@@ -352,6 +387,7 @@ impl Node {
                     nonce: facts.nonce,
                     round: facts.round,
                     max_seconds: facts.max_seconds,
+                    service: false,
                     phase: Phase::Wanted,
                 };
                 actions.push(Action::Persist(record));
@@ -397,22 +433,27 @@ impl Node {
         let (retention, host_ms) = (self.retention_seconds, self.host_ms);
         let Some(entry) = self.entries.get_mut(&key) else { return };
         follow_chain(entry, now, retention, actions);
-        let running = matches!(entry.seen, Seen::Job(facts) if facts.state == JobState::Running);
+        entry.follow_service(now, host_ms, actions);
+        let running =
+            matches!(entry.seen, Seen::Job(facts) if matches!(facts.state, JobState::Running | JobState::Paused));
         let matched = matches!(entry.seen, Seen::Job(facts) if facts.state == JobState::Matched);
         let round_open = matches!(entry.seen, Seen::Round(facts) if facts.open && !facts.reexecuted);
         match entry.record.phase {
             Phase::Wanted => {
                 if running {
                     // Declared started, by a life of this node whose ledger is lost.
-                    entry.enter(Phase::Declining(DeclineReason::WorkLost), actions);
+                    work_lost(entry, actions);
+                } else if too_late(entry, now) {
+                    entry.enter(Phase::Declining(DeclineReason::NotInTime), actions);
                 } else if entry.blobs_ready && start_allowed(entry, now) {
                     entry.enter(Phase::Starting, actions);
                 } else if round_open && !entry.blobs_ready && entry.take(Step::Fetch, now) {
                     actions.push(Action::FetchBlobs(key));
                 }
             }
-            Phase::Starting if running && entry.container == Container::Absent => {
-                entry.enter(Phase::Declining(DeclineReason::WorkLost), actions);
+            Phase::Starting if running && entry.container == Container::Absent => work_lost(entry, actions),
+            Phase::Starting | Phase::Serving { .. } if too_late(entry, now) => {
+                entry.enter(Phase::Declining(DeclineReason::NotInTime), actions);
             }
             Phase::Running { started_at_ms, stopping: false } => {
                 let longest = i64::from(entry.record.max_seconds).saturating_mul(1_000).saturating_add(OVERRUN_MS);
@@ -439,6 +480,7 @@ impl Node {
                     actions.push(Action::StopContainer(key));
                 }
             }
+            Phase::Serving { .. } | Phase::Closing { .. } => entry.serve(now, actions),
             Phase::Exited(_) => {
                 if matched && entry.take(Step::Declare, now) {
                     actions.push(Action::DeclareStarted(key));
@@ -523,6 +565,35 @@ fn last_key(job: [u8; 32]) -> AttemptKey {
     AttemptKey { job, attempt: u16::MAX, role: Role::Reexecute }
 }
 
+/// Which of two views of a job is the later one. A service goes back and forth between running and paused, and has been
+/// paused for longer each time.
+fn progress(facts: &JobFacts) -> (u8, u64) {
+    let rank = match facts.state {
+        JobState::Open => 1,
+        JobState::Matched => 2,
+        JobState::Running | JobState::Paused => 3,
+        JobState::Submitted | JobState::Ending => 4,
+        JobState::Settled => 5,
+    };
+    (rank, facts.service.map_or(0, |service| service.meter.paused_ms))
+}
+
+/// Whether a job that is matched to us has to be given back now to be given back in time.
+fn too_late(entry: &Entry, now: ChainNow) -> bool {
+    let Seen::Job(facts) = entry.seen else { return false };
+    let lead = (facts.start_by.saturating_sub(facts.matched_at) / 4).clamp(0, DECLINE_LEAD_SECONDS);
+    facts.state == JobState::Matched && now.unix_seconds > facts.start_by.saturating_sub(lead)
+}
+
+/// The chain says running, and nothing runs.
+fn work_lost(entry: &mut Entry, actions: &mut Vec<Action>) {
+    if entry.record.service {
+        entry.close(actions);
+    } else {
+        entry.enter(Phase::Declining(DeclineReason::WorkLost), actions);
+    }
+}
+
 /// Whether a container may still be started for what the chain says.
 fn start_allowed(entry: &Entry, now: ChainNow) -> bool {
     match entry.seen {
@@ -559,12 +630,14 @@ fn follow_chain(entry: &mut Entry, now: ChainNow, retention: i64, actions: &mut 
             (JobState::Settled, Phase::Declining(reason)) => {
                 entry.end(EndReason::Declined(reason), drop_at, actions);
             }
-            (JobState::Settled, _) if facts.paid > 0 && !facts.reward_claimed => {
+            // What was drawn while a service ran is not paid again.
+            (JobState::Settled, _)
+                if facts.paid > facts.service.map_or(0, |service| service.streamed) && !facts.reward_claimed =>
+            {
                 entry.enter(Phase::Claiming, actions);
             }
             (JobState::Settled, _) => entry.end(EndReason::Settled, drop_at, actions),
             (JobState::Open, _) => entry.end(EndReason::Gone, drop_at, actions),
-            // Paused and ending are states of services, which this node does not run.
             (JobState::Matched | JobState::Running | JobState::Paused | JobState::Ending, _) => {}
         },
         Seen::Round(facts) => {
@@ -588,6 +661,14 @@ fn container_seen(entry: &mut Entry, state: ContainerState, actions: &mut Vec<Ac
         (ContainerState::Created, Phase::Wanted | Phase::Starting) => {
             entry.container = Container::Absent;
             entry.allow_start();
+        }
+        (ContainerState::Running { started_at_ms }, Phase::Wanted | Phase::Starting) if entry.record.service => {
+            entry.allow_start();
+            entry.enter(Phase::Serving { started_at_ms, metered: Metered::default() }, actions);
+        }
+        (ContainerState::Exited(_), Phase::Wanted | Phase::Starting | Phase::Serving { .. }) if entry.record.service => {
+            entry.allow_start();
+            entry.close(actions);
         }
         (ContainerState::Running { started_at_ms }, Phase::Wanted | Phase::Starting) => {
             entry.allow_start();
@@ -615,6 +696,10 @@ fn container_missing(entry: &mut Entry, actions: &mut Vec<Action>) {
                 Role::Reexecute => entry
                     .enter(Phase::Ended { reason: EndReason::Abandoned, drop_at: 0, container_removed: true }, actions),
             }
+        }
+        Phase::Serving { .. } => {
+            entry.container = Container::Gone;
+            entry.close(actions);
         }
         // The outputs lie in the attempt's folder, and are scanned without the container.
         _ => entry.container = Container::Gone,

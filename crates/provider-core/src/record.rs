@@ -34,6 +34,8 @@ pub enum DeclineReason {
     WorkLost,
     /// The container disappeared under us.
     ContainerLost,
+    /// What it needs did not come, or did not run, shortly before the start was due. A missed start costs stake.
+    NotInTime,
     /// The job's address is reused while what an earlier life left there is still evidence in a slash case.
     AddressHeld,
 }
@@ -92,6 +94,15 @@ impl Ledgered {
     }
 }
 
+/// What a service has earned by this node's own measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metered {
+    /// Milliseconds that it was seen healthy since it was declared started; pauses left out.
+    pub usage_ms: u64,
+    /// The last instant at which it was seen so, chain clock, unix seconds; 0 before the first.
+    pub usage_at: i64,
+}
+
 /// How far an attempt has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +117,18 @@ pub enum Phase {
         started_at_ms: i64,
         /// It was told to stop for running too long.
         stopping: bool,
+    },
+    /// The container of a service was seen running.
+    Serving {
+        /// When it began, host clock, unix milliseconds.
+        started_at_ms: i64,
+        /// What it has earned so far.
+        metered: Metered,
+    },
+    /// A service that is over: its container is stopped, its last usage reported, and it is settled when that is due.
+    Closing {
+        /// What it has earned.
+        metered: Metered,
     },
     /// The container ended; its outputs are not yet scanned.
     Exited(Exit),
@@ -141,6 +164,9 @@ pub struct Record {
     pub round: u8,
     /// Longest run, seconds.
     pub max_seconds: u32,
+    /// Whether it is a service, which runs until somebody ends it.
+    #[serde(default)]
+    pub service: bool,
     /// How far it has come.
     pub phase: Phase,
 }
