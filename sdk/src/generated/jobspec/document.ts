@@ -253,7 +253,7 @@ export type JobDocument = {
   readonly comparator: Comparator | null;
   /** Variables added to the fixed environment. Names are upper-case words. */
   readonly env: Readonly<Record<string, string>>;
-  /** How a service is asked whether it is well. Not offered yet. */
+  /** How a service is asked whether it is well; null to take it for well once its first port accepts a connection or, without ports, once it runs. */
   readonly health: HealthCheck | null;
   /** The image to run, by digest. (Files may say `resolved-at-build`; then the digest is given when they are read.) */
   readonly image: string;
@@ -261,7 +261,7 @@ export type JobDocument = {
   readonly inputs: Inputs;
   /** How the job lives. */
   readonly kind: Kind;
-  /** Seconds an attempt may run before it is stopped. */
+  /** Seconds an attempt may run before it is stopped; of a service, the seconds first paid for. */
   readonly max_seconds: number;
   /** A name for people: lower-case letters, digits, `-` and `_`. */
   readonly name: string;
@@ -269,7 +269,7 @@ export type JobDocument = {
   readonly outputs: OutputLimits;
   /** Where, by whom and on what the job may run. */
   readonly placement: Placement;
-  /** Ports that the container listens on. Not offered yet: containers have no network. */
+  /** Ports that the container of a service listens on; only its tenant reaches them. A batch job has no network. */
   readonly ports: readonly Port[];
   /** Most atoms of the payment mint per second: escrow is this times `max_seconds`, and what is not used comes back. 0 leaves it to the offer taken; auctions and arrays need one. */
   readonly price_ceiling_per_second: number;
@@ -277,9 +277,9 @@ export type JobDocument = {
   readonly privacy: Privacy;
   /** What one attempt may use at most, and what it must find. */
   readonly resources: Resources;
-  /** Further attempts after one of which nothing came: given back, never started, or without a receipt. */
+  /** Further attempts after one of which nothing came: given back, never started, or without a receipt. A service has none. */
   readonly retries: number;
-  /** Availability that the provider of a service pledges stake for; null for none. Not offered yet. */
+  /** Availability that the provider of a service pledges stake for; null for none. */
   readonly sla: Sla | null;
   /** Times other than the run's own. */
   readonly timeouts: Timeouts;
@@ -296,7 +296,7 @@ export type JobDocumentDraft = {
   readonly comparator?: ComparatorDraft | null;
   /** Variables added to the fixed environment. Names are upper-case words. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How a service is asked whether it is well. Not offered yet. */
+  /** How a service is asked whether it is well; null to take it for well once its first port accepts a connection or, without ports, once it runs. */
   readonly health?: HealthCheckDraft | null;
   /** The image to run, by digest. (Files may say `resolved-at-build`; then the digest is given when they are read.) */
   readonly image: string;
@@ -304,7 +304,7 @@ export type JobDocumentDraft = {
   readonly inputs?: InputsDraft;
   /** How the job lives. */
   readonly kind?: KindDraft;
-  /** Seconds an attempt may run before it is stopped. */
+  /** Seconds an attempt may run before it is stopped; of a service, the seconds first paid for. */
   readonly max_seconds: number;
   /** A name for people: lower-case letters, digits, `-` and `_`. */
   readonly name: string;
@@ -312,7 +312,7 @@ export type JobDocumentDraft = {
   readonly outputs?: OutputLimitsDraft;
   /** Where, by whom and on what the job may run. */
   readonly placement?: PlacementDraft;
-  /** Ports that the container listens on. Not offered yet: containers have no network. */
+  /** Ports that the container of a service listens on; only its tenant reaches them. A batch job has no network. */
   readonly ports?: readonly PortDraft[];
   /** Most atoms of the payment mint per second: escrow is this times `max_seconds`, and what is not used comes back. 0 leaves it to the offer taken; auctions and arrays need one. */
   readonly price_ceiling_per_second?: number;
@@ -320,9 +320,9 @@ export type JobDocumentDraft = {
   readonly privacy?: PrivacyDraft;
   /** What one attempt may use at most, and what it must find. */
   readonly resources: ResourcesDraft;
-  /** Further attempts after one of which nothing came: given back, never started, or without a receipt. */
+  /** Further attempts after one of which nothing came: given back, never started, or without a receipt. A service has none. */
   readonly retries?: number;
-  /** Availability that the provider of a service pledges stake for; null for none. Not offered yet. */
+  /** Availability that the provider of a service pledges stake for; null for none. */
   readonly sla?: SlaDraft | null;
   /** Times other than the run's own. */
   readonly timeouts?: TimeoutsDraft;
