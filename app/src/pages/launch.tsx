@@ -26,7 +26,9 @@ export function Launch() {
   const search = useSearch();
   const [draft, setDraft] = useState<Draft>(() => {
     const offer = search.get('offer');
-    return offer === null ? keptDraft() : { ...keptDraft(), offer, matching: 'offer' };
+    const kind = KINDS.find((one) => one.kind === search.get('kind'))?.kind;
+    const draft = kind === undefined ? keptDraft() : { ...keptDraft(), kind };
+    return offer === null ? draft : { ...draft, offer, matching: 'offer' };
   });
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
@@ -175,7 +177,7 @@ function Ports({ draft, set, shown }: PartProps) {
           onChange={(health) => set({ health })}
           problem={shown('health')}
           mono
-          hint="Run in the container; exit code 0 is well. Empty: it is well while it runs. Billing begins when it is well."
+          hint="Run in the container; exit code 0 is well. Empty: well once its first port answers. Billing begins when it is well."
         />
         <div className="grid-fields">
           <TextField

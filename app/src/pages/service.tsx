@@ -1,5 +1,5 @@
 /** A service: its time, its money by the second, its ports, and what each side can do. Time and money are the chain's. */
-import { accrued, availabilityBps, parseTokens, streamable } from '@proofmill/client';
+import { accrued, availabilityBps, streamable } from '@proofmill/client';
 import { useState } from 'react';
 import type { ServiceView } from '../chain/service';
 import * as acts from '../chain/service';
@@ -22,6 +22,7 @@ import { STAKE_DECIMALS } from '../text/draft';
 import { OUTCOMES, STATES } from '../text/known';
 import { portOf, ticketUrl } from '../text/ticket';
 import { clock, duration, relative } from '../text/time';
+import { topUpSeconds } from '../text/top-up';
 import { useWallet } from '../wallet/context';
 import { useSignIn } from '../wallet/sign-in';
 
@@ -276,17 +277,6 @@ function Bond({
       )}
     </div>
   );
-}
-
-/** Hours as typed, in whole seconds; null if they are none or too many. */
-export function topUpSeconds(typed: string): number | null {
-  try {
-    const seconds = Number(parseTokens(typed.replace(',', '.'), 6) * 3_600n) / 1_000_000;
-    const whole = Math.round(seconds);
-    return whole >= 1 && whole <= TOP_UP_DAYS_MAX * 86_400 ? whole : null;
-  } catch {
-    return null;
-  }
 }
 
 function TenantActs({ job, service }: { job: JobRecord; service: ServiceView }) {

@@ -125,7 +125,7 @@ export function readEnv(
 /** A port that a container listens on. */
 export interface Port {
   readonly number: number;
-  readonly protocol: 'tcp' | 'udp' | 'http';
+  readonly protocol: 'tcp' | 'http';
 }
 /** Ports of one service at most: the job document's bound. */
 const PORTS_MAX = 16;
@@ -135,10 +135,10 @@ export function readPorts(text: string): { readonly ports: readonly Port[] } | {
   const ports: Port[] = [];
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
-    const found = /^(\d{1,5})(?:\s+(tcp|udp|http))?$/u.exec(line.trim());
+    const found = /^(\d{1,5})(?:\s+(tcp|http))?$/u.exec(line.trim());
     const number = Number(found?.[1] ?? 0);
     if (found === null || number < 1 || number > 65_535) {
-      return { problem: `\u201c${line.trim().slice(0, 40)}\u201d is no port: write a number, and tcp, udp or http.` };
+      return { problem: `\u201c${line.trim().slice(0, 40)}\u201d is no port: write a number, and tcp or http.` };
     }
     if (ports.some((port) => port.number === number)) return { problem: `Port ${number} stands there twice.` };
     ports.push({ number, protocol: (found[2] ?? 'tcp') as Port['protocol'] });

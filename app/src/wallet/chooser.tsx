@@ -9,7 +9,8 @@ import { Address, Fault, Note, short } from '../parts/marks';
 import { useTell } from '../parts/toasts';
 import { refresh } from '../store/cache';
 import { clean } from '../text/clean';
-import { sharedNames, useWallet } from './context';
+import { useWallet } from './context';
+import { sharedNames } from './names';
 
 export function WalletButton() {
   const { address, choose, wallet } = useWallet();
