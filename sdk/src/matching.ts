@@ -141,7 +141,10 @@ export function mismatches(need: Requirements, have: OfferFacts): readonly Misma
  * Stake that a match locks for the work. A batch job's rises as its audits become rare; the usage of a service is signed or
  * witnessed, not audited, and locks the mint's rule. @throws {@link AmountError}
  */
-export function pledge(need: Pick<Requirements, "maxSeconds" | "kind">, have: OfferFacts): bigint {
+export function pledge(
+  need: Pick<Requirements, "maxSeconds" | "kind">,
+  have: Pick<OfferFacts, "offer" | "provider" | "rule" | "config">,
+): bigint {
   const { offer, provider, rule, config } = have;
   const audited = auditBps(provider.consecutiveAccepted, config.provenAfter, config.auditFloorBps);
   const perAtom = need.kind === JOB_KIND.code("service") ? rule.lockBps : lockBps(rule.lockBps, audited);
