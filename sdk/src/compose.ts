@@ -326,7 +326,7 @@ export async function postArray(
 }
 
 /** What an array is paid in: its mint, and the program that owns it. */
-type OfArray = { readonly address: ArrayAddress; readonly array: JobArray; readonly tokenProgram: Address };
+export type OfArray = { readonly address: ArrayAddress; readonly array: JobArray; readonly tokenProgram: Address };
 
 /** Takes a task, by the operator of a provider with a standing offer. */
 export async function takeTask(

@@ -408,6 +408,7 @@ const SPOKEN: Readonly<Record<string, (data: ReadonlyUint8Array, at: At, context
       fields: [
         { label: "Longest run", value: formatDuration(terms.secondsMax) },
         { label: "Expires", value: instant(terms.expiresAt) },
+        { label: "Services", value: terms.services === 0 ? "may not take it" : "may take it too" },
       ],
     };
   },

@@ -144,6 +144,8 @@ export async function publishOffer(request: {
   readonly pricePerSecond: bigint;
   readonly secondsMax: number;
   readonly expiresAt: number;
+  /** Whether services may take it as batch jobs do. */
+  readonly services: boolean;
 }): Promise<Plan> {
   const at = await derive.provider(request.signer as Address);
   const provider = await readProvider(at);
@@ -158,7 +160,7 @@ export async function publishOffer(request: {
       slaBondMax: 0n,
       index: provider.offersTotal,
       slaUptimeMaxBps: 0,
-      services: 0,
+      services: request.services ? 1 : 0,
     },
   );
   return plan(...composed.instructions);

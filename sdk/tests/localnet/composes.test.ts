@@ -219,7 +219,7 @@ test("a service is paid by what both sides sign, topped up, paused, resumed, dra
   const due = streamable({ ...running, usageMs: running.meteredMs });
   expect(due).toBe(1_755n);
   const before = await balance(provider.owner.address);
-  await send(network.tenant, await compose.claimStream(job, running, provider.owner.address));
+  await proofmill.send({ transaction: await proofmill.prepareDraw(network.tenant, job) });
   expect((await balance(provider.owner.address)) - before).toBe(due);
   const again = proofmill.prepare(network.tenant, [await compose.claimStream(job, running, provider.owner.address)]);
   await expect(again).rejects.toMatchObject({ errorName: "NothingToStream" });
@@ -227,7 +227,9 @@ test("a service is paid by what both sides sign, topped up, paused, resumed, dra
   // More time: what it costs is what the client reckoned.
   const held = await balance(network.tenant.address);
   const more = topUp(running, 60, true);
-  await send(network.tenant, await compose.topUpJob(network.tenant, job, running, 60));
+  const added = await proofmill.prepareTopUp(network.tenant, job, 60);
+  expect(added.words.instructions.at(-1)?.words).toContain("Adds 1 min to the service");
+  await proofmill.send({ transaction: added });
   expect(await read()).toMatchObject({ maxSeconds: more.maxSeconds, escrowed: running.escrowed + more.atoms });
   expect(held - (await balance(network.tenant.address))).toBe(more.atoms);
 
@@ -245,19 +247,13 @@ test("a service is paid by what both sides sign, topped up, paused, resumed, dra
   const dryStill = proofmill.prepare(provider.owner, [compose.resumeJob(provider.owner, job, await read())]);
   await expect(dryStill).rejects.toMatchObject({ errorName: "EscrowDry" });
   await send(network.tenant, await compose.topUpJob(network.tenant, job, await read(), 600));
-  await send(provider.owner, compose.resumeJob(provider.owner, job, await read()));
+  await proofmill.send({ transaction: await proofmill.prepareResume(provider.owner, job) });
   const resumed = await read();
   expect(resumed).toMatchObject({ state: 3, pausedAt: 0n });
   expect(resumed.pausedMs).toBeGreaterThanOrEqual(30_000n);
 
   // The tenant ends it; what was accepted is paid, the rest comes back, and the bond answers for what was missing.
-  await send(
-    network.tenant,
-    await compose.stopJob(network.tenant, job, resumed, {
-      owner: provider.owner.address,
-      operator: provider.owner.address,
-    }),
-  );
+  await proofmill.send({ transaction: await proofmill.prepareStop(network.tenant, job) });
   const ending = await read();
   expect(ending.state).toBe(7);
   await travel(ending.receiptAt + 301n);
