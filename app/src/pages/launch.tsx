@@ -91,7 +91,7 @@ function KindChoice({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
         <legend>
           <h2>How it runs</h2>
         </legend>
-        <div className="choices">
+        <div className="choices" style={{ marginTop: '0.6rem' }}>
           {KINDS.map(({ kind, name, says }) => (
             <label key={kind} className="choice">
               <input
