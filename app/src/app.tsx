@@ -19,6 +19,7 @@ import { grouped } from './text/amount';
 import { useTheme } from './theme';
 import { WalletButton, WalletDialog } from './wallet/chooser';
 import { WalletProvider } from './wallet/context';
+import { FRAMED, framed } from './wallet/framed';
 import { SignInProvider } from './wallet/sign-in';
 
 interface PageProps {
@@ -49,6 +50,11 @@ const ROUTES: readonly Route[] = [
     pattern: /^\/jobs\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u,
     title: 'Job',
     page: page(() => import('./pages/job'), 'JobPage'),
+  },
+  {
+    pattern: /^\/arrays\/([1-9A-HJ-NP-Za-km-z]{32,44})$/u,
+    title: 'Array',
+    page: page(() => import('./pages/array'), 'ArrayPage'),
   },
   { pattern: /^\/provider$/u, title: 'Your GPUs', page: page(() => import('./pages/provider'), 'ProviderDashboard') },
   { pattern: /^\/validators$/u, title: 'Validators', page: page(() => import('./pages/validators'), 'Validators') },
@@ -180,6 +186,11 @@ function Frame() {
         </nav>
       </div>
       <main id="content" tabIndex={-1}>
+        {framed() && (
+          <div style={{ marginBottom: '1.2rem' }}>
+            <Fault words={FRAMED} />
+          </div>
+        )}
         {network?.paused === true && (
           <div style={{ marginBottom: '1.2rem' }}>
             <Note tone="warn" title="Openings are paused.">

@@ -42,3 +42,7 @@ export const COMPUTE_UNITS_MAX = 400_000;
 export const TRANSACTION_BYTES_MAX = 1_232;
 /** Largest u64. */
 export const U64_MAX = 2n ** 64n - 1n;
+/** Tasks of an array that are handed their files at the same time: each may carry the whole input. */
+export const TASK_TRANSFERS = 4;
+/** Longest time that a service is topped up by at once, days: no more than a month's money is moved by one signature. */
+export const TOP_UP_DAYS_MAX = 30;

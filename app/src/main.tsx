@@ -4,6 +4,7 @@ import { App } from './app';
 import './style/base.css';
 import './style/frame.css';
 import './style/parts.css';
+import './style/tasks.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element #root');

@@ -25,7 +25,7 @@ const SlotContext = createContext<bigint | null>(null);
 const slotEvent = shape({ slot: count });
 /** Which answers a change of each topic makes old. */
 const TOUCHES: Readonly<Record<string, readonly string[]>> = {
-  job: ['jobs', 'job:', 'events', 'providers'],
+  job: ['jobs', 'job:', 'chain:', 'events', 'providers'],
   offer: ['offers', 'match', 'prices'],
   provider: ['providers', 'provider:'],
   round: ['job:', 'validators'],

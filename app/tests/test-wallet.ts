@@ -45,6 +45,8 @@ function install({ name, seed }: { name: string; seed: string }): void {
     };
   };
   let accounts: Account[] = [];
+  // Every account it ever had: it signs for one that it no longer shows, as a hostile one would.
+  const known: Account[] = [];
   const listeners = new Set<(change: object) => void>();
   const handle: TestWalletHandle = {
     transactions: 0,
@@ -52,6 +54,7 @@ function install({ name, seed }: { name: string; seed: string }): void {
     mood: 'signs',
     changeAccount: async () => {
       accounts = [await accountOf('77'.repeat(32))];
+      known.push(...accounts);
       listeners.forEach((listener) => listener({ accounts }));
     },
   };
@@ -72,7 +75,10 @@ function install({ name, seed }: { name: string; seed: string }): void {
       'standard:connect': {
         version: '1.0.0',
         connect: async () => {
-          if (accounts.length === 0) accounts = [await accountOf(seed)];
+          if (accounts.length === 0) {
+            accounts = [await accountOf(seed)];
+            known.push(...accounts);
+          }
           return { accounts };
         },
       },
@@ -90,7 +96,7 @@ function install({ name, seed }: { name: string; seed: string }): void {
           await asked();
           return Promise.all(
             inputs.map(async ({ account, transaction }) => {
-              const found = accounts.find((one) => one.address === account.address);
+              const found = known.find((one) => one.address === account.address);
               if (found === undefined) throw new Error('Unknown account.');
               const signed = Uint8Array.from(transaction);
               const at = 1 + 64 * (signed[0] ?? 0);
@@ -109,7 +115,7 @@ function install({ name, seed }: { name: string; seed: string }): void {
           await asked();
           return Promise.all(
             inputs.map(async ({ account, message }) => {
-              const found = accounts.find((one) => one.address === account.address);
+              const found = known.find((one) => one.address === account.address);
               if (found === undefined) throw new Error('Unknown account.');
               handle.sentences += 1;
               return {
@@ -133,8 +139,12 @@ export const TEST_SEED = '11'.repeat(32);
 export const TEST_WALLET = 'Test wallet';
 
 /** Every page of the context has the wallet from then on. */
-export async function withTestWallet(context: BrowserContext, seed: string = TEST_SEED): Promise<void> {
-  await context.addInitScript(install, { name: TEST_WALLET, seed });
+export async function withTestWallet(
+  context: BrowserContext,
+  seed: string = TEST_SEED,
+  name: string = TEST_WALLET,
+): Promise<void> {
+  await context.addInitScript(install, { name, seed });
 }
 
 export const walletOf = (page: Page): Promise<{ transactions: number; sentences: number }> =>

@@ -28,13 +28,22 @@ import { ARBITER_PROGRAM_ADDRESS } from "./generated/arbiter/programs/arbiter.js
 import { BID_DISCRIMINATOR, getBidDecoder, type Bid } from "./generated/market/accounts/bid.js";
 import { CONFIG_DISCRIMINATOR, getConfigDecoder, type Config } from "./generated/market/accounts/config.js";
 import { getJobDecoder, JOB_DISCRIMINATOR, type Job } from "./generated/market/accounts/job.js";
+import { getJobArrayDecoder, JOB_ARRAY_DISCRIMINATOR, type JobArray } from "./generated/market/accounts/jobArray.js";
 import { getMintRuleDecoder, MINT_RULE_DISCRIMINATOR, type MintRule } from "./generated/market/accounts/mintRule.js";
 import { getOfferDecoder, OFFER_DISCRIMINATOR, type Offer } from "./generated/market/accounts/offer.js";
 import { getProviderDecoder, PROVIDER_DISCRIMINATOR, type Provider } from "./generated/market/accounts/provider.js";
 import { getStakeDecoder, STAKE_DISCRIMINATOR, type Stake } from "./generated/market/accounts/stake.js";
-import { JOB_OFFSETS } from "./generated/market/layout.js";
+import { JOB_ARRAY_OFFSETS, JOB_OFFSETS } from "./generated/market/layout.js";
 import { MARKET_PROGRAM_ADDRESS } from "./generated/market/programs/market.js";
-import type { BidAddress, JobAddress, MintAddress, OfferAddress, ProviderAddress, StakeAddress } from "./ids.js";
+import type {
+  ArrayAddress,
+  BidAddress,
+  JobAddress,
+  MintAddress,
+  OfferAddress,
+  ProviderAddress,
+  StakeAddress,
+} from "./ids.js";
 
 /** The calls that reading needs; any RPC of kit has them. */
 export type AccountRpc = Rpc<GetAccountInfoApi & GetMultipleAccountsApi & GetProgramAccountsApi>;
@@ -55,6 +64,12 @@ export const JOB: AccountKind<Job> = {
   program: MARKET_PROGRAM_ADDRESS,
   discriminator: JOB_DISCRIMINATOR,
   decoder: getJobDecoder,
+};
+export const JOB_ARRAY: AccountKind<JobArray> = {
+  name: "array",
+  program: MARKET_PROGRAM_ADDRESS,
+  discriminator: JOB_ARRAY_DISCRIMINATOR,
+  decoder: getJobArrayDecoder,
 };
 export const OFFER: AccountKind<Offer> = {
   name: "offer",
@@ -189,6 +204,8 @@ export function accountsOf(rpc: AccountRpc, defaults: ReadOptions = {}) {
     list,
     job: (at: JobAddress, options?: ReadOptions) => get(JOB, at, options),
     findJob: (at: JobAddress, options?: ReadOptions) => find(JOB, at, options),
+    array: (at: ArrayAddress, options?: ReadOptions) => get(JOB_ARRAY, at, options),
+    findArray: (at: ArrayAddress, options?: ReadOptions) => find(JOB_ARRAY, at, options),
     offer: (at: OfferAddress, options?: ReadOptions) => get(OFFER, at, options),
     provider: (at: ProviderAddress, options?: ReadOptions) => get(PROVIDER, at, options),
     stake: (at: StakeAddress, options?: ReadOptions) => get(STAKE, at, options),
@@ -205,6 +222,10 @@ export function accountsOf(rpc: AccountRpc, defaults: ReadOptions = {}) {
     offers: async () => (await list(OFFER)).sort((a, b) => (a.data.pricePerSecond < b.data.pricePerSecond ? -1 : 1)),
     /** The jobs of a tenant that are not closed. */
     jobsOf: (tenant: Address) => list(JOB, { offset: JOB_OFFSETS.tenant, address: tenant }),
+    /** The arrays of a tenant that are not closed. */
+    arraysOf: (tenant: Address) => list(JOB_ARRAY, { offset: JOB_ARRAY_OFFSETS.tenant, address: tenant }),
+    /** The jobs of an array's tasks: those that are held, or settled and not closed. */
+    taskJobsOf: (array: ArrayAddress) => list(JOB, { offset: JOB_OFFSETS.array, address: array }),
     /** A payment mint: decimals and token program, with the market's rule on it. */
     async coin(mint: MintAddress): Promise<CoinInfo> {
       const rule = await get(MINT_RULE, await address.mintRule(mint));

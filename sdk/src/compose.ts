@@ -12,13 +12,17 @@ import {
 } from "@solana/kit";
 import * as address from "./address.js";
 import type { Coin } from "./address.js";
+import { taskJob } from "./arrays.js";
 import { CLAIMED } from "./codes.js";
+import type { JobArray } from "./generated/market/accounts/jobArray.js";
 import type { Job } from "./generated/market/accounts/job.js";
 import * as market from "./generated/market/instructions/index.js";
+import type { PostArrayInstructionDataInput } from "./generated/market/instructions/postArray.js";
 import type { PostJobInstructionDataInput } from "./generated/market/instructions/postJob.js";
 import type { PublishOfferInstructionDataInput } from "./generated/market/instructions/publishOffer.js";
 import {
   NOBODY,
+  type ArrayAddress,
   type BidAddress,
   type JobAddress,
   type MintAddress,
@@ -26,6 +30,7 @@ import {
   type ProviderAddress,
   type TokenAccountAddress,
 } from "./ids.js";
+import type { SignedUsage } from "./usage.js";
 
 /** What a job is paid in. */
 export const coinOfJob = (job: Pick<Job, "mint" | "tokenProgram">): Coin => ({
@@ -246,6 +251,129 @@ export async function stopJob(
     provider: job.provider,
     stake: await address.stake(provider.owner),
     operator: provider.operator,
+  });
+}
+
+/** Says that a paused service is healthy again, by its provider's operator: the meter runs on. */
+export const resumeJob = (operator: TransactionSigner, at: JobAddress, job: Job): Instruction =>
+  market.getResumeJobInstruction({ operator, provider: job.provider, job: at });
+
+/** Pauses a service whose escrow ran dry. Anyone may send it. */
+export const pauseJob = (at: JobAddress): Instruction => market.getPauseJobInstruction({ job: at });
+
+/** Draws what a service has earned by accepted usage, into the provider's owner's account. Anyone may send it. */
+export async function claimStream(at: JobAddress, job: Job, providerOwner: Address): Promise<Instruction> {
+  const coin = coinOfJob(job);
+  return market.getClaimStreamInstruction({
+    job: at,
+    vault: job.vault,
+    provider: job.provider,
+    mint: coin.mint,
+    destination: await address.tokenAccount(providerOwner, coin),
+    tokenProgram: coin.tokenProgram,
+  });
+}
+
+/** Pays the tenant what is due of the provider's bond, in the stake's coin. Anyone may send it. */
+export async function claimSla(at: JobAddress, job: Job, providerOwner: Address, stakes: Coin): Promise<Instruction> {
+  const stake = await address.stake(providerOwner);
+  return market.getClaimSlaInstruction({
+    job: at,
+    provider: job.provider,
+    stake,
+    vault: await address.stakeVault(stake),
+    mint: stakes.mint,
+    destination: await address.tokenAccount(job.tenant, stakes),
+    tokenProgram: stakes.tokenProgram,
+  });
+}
+
+/** Tells the chain a service's cumulative usage, signed by both node keys (see {@link coSignUsage}). Anyone may send it. */
+export async function reportUsage(at: JobAddress, usage: SignedUsage): Promise<Instruction> {
+  return market.getReportUsageInstruction({ config: await address.marketConfig(), job: at, ...usage });
+}
+
+// Arrays.
+
+/** The market's `ArrayTerms`. */
+export type ArrayTerms = PostArrayInstructionDataInput;
+
+/** Posts one document as many tasks, which providers take by themselves. */
+export async function postArray(
+  tenant: TransactionSigner,
+  coin: Coin,
+  terms: ArrayTerms,
+): Promise<Composed<ArrayAddress>> {
+  const array = await address.array(tenant.address, terms.index);
+  const [config, mintRule, vault, source] = await Promise.all([
+    address.marketConfig(),
+    address.mintRule(coin.mint),
+    address.arrayVault(array),
+    address.tokenAccount(tenant.address, coin),
+  ]);
+  const instruction = market.getPostArrayInstruction({
+    tenant,
+    config,
+    mint: coin.mint,
+    mintRule,
+    array,
+    vault,
+    source,
+    tokenProgram: coin.tokenProgram,
+    ...terms,
+  });
+  return { address: array, instructions: [instruction] };
+}
+
+/** What an array is paid in: its mint, and the program that owns it. */
+export type OfArray = { readonly address: ArrayAddress; readonly array: JobArray; readonly tokenProgram: Address };
+
+/** Takes a task, by the operator of a provider with a standing offer. */
+export async function takeTask(
+  operator: TransactionSigner,
+  of: OfArray,
+  task: number,
+  take: Take,
+): Promise<Composed<JobAddress>> {
+  const job = await taskJob(of.array, task);
+  const [config, mintRule, stake, vault] = await Promise.all([
+    address.marketConfig(),
+    address.mintRule(of.array.mint),
+    address.stake(take.owner),
+    address.vault(job),
+  ]);
+  const instruction = market.getTakeTaskInstruction({
+    operator,
+    config,
+    array: of.address,
+    arrayVault: of.array.vault,
+    mint: of.array.mint,
+    mintRule,
+    offer: take.offer,
+    provider: take.provider,
+    stake,
+    job,
+    vault,
+    tokenProgram: of.tokenProgram,
+    task,
+  });
+  return { address: job, instructions: [instruction] };
+}
+
+/** Wants no further task to be taken; those that are taken end as they would. */
+export const cancelArray = (tenant: TransactionSigner, array: ArrayAddress): Instruction =>
+  market.getCancelArrayInstruction({ tenant, array });
+
+/** Closes an array that is over and holds no task: what it did not pay goes to the tenant. Anyone may send it. */
+export async function closeArray(of: OfArray): Promise<Instruction> {
+  const coin = { mint: of.array.mint as MintAddress, tokenProgram: of.tokenProgram };
+  return market.getCloseArrayInstruction({
+    rentPayer: of.array.rentPayer,
+    array: of.address,
+    vault: of.array.vault,
+    mint: coin.mint,
+    destination: await address.tokenAccount(of.array.tenant, coin),
+    tokenProgram: coin.tokenProgram,
   });
 }
 

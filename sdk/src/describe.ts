@@ -15,6 +15,7 @@ import {
 } from "@solana/kit";
 import { ASSOCIATED_TOKEN_PROGRAM, SYSTEM_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from "./address.js";
 import { escrow, formatTokens } from "./amount.js";
+import { JOB_KIND } from "./codes.js";
 import { BytesError } from "./errors.js";
 import { ARBITER_INSTRUCTIONS, type InstructionInterface } from "./generated/arbiter/interface.js";
 import { ARBITER_PROGRAM_ADDRESS } from "./generated/arbiter/programs/arbiter.js";
@@ -26,6 +27,8 @@ import { getPlaceBidInstructionDataDecoder } from "./generated/market/instructio
 import { getPostArrayInstructionDataDecoder } from "./generated/market/instructions/postArray.js";
 import { getPostJobInstructionDataDecoder } from "./generated/market/instructions/postJob.js";
 import { getPublishOfferInstructionDataDecoder } from "./generated/market/instructions/publishOffer.js";
+import { getReportUsageInstructionDataDecoder } from "./generated/market/instructions/reportUsage.js";
+import { getTakeTaskInstructionDataDecoder } from "./generated/market/instructions/takeTask.js";
 import { getTopUpJobInstructionDataDecoder } from "./generated/market/instructions/topUpJob.js";
 import { getUnbondStakeInstructionDataDecoder } from "./generated/market/instructions/unbondStake.js";
 import { formatDuration, shortAddress } from "./text.js";
@@ -113,13 +116,21 @@ export function describeTransaction(
   }
   const message = decompileTransactionMessage(compiled);
   const all: readonly Instruction[] = message.instructions;
-  const instructions = all.map((instruction) => describeInstruction(instruction, context));
+  const offered = priorityFee(all);
+  const instructions = all
+    .map((instruction) => describeInstruction(instruction, context))
+    // What the price costs follows from the limit beside it.
+    .map((described) =>
+      described.name === "set_price" && described.known
+        ? { ...described, fields: [{ label: "At most in all", value: `${formatTokens(offered, 9)} SOL` }] }
+        : described,
+    );
   return {
     feePayer: message.feePayer.address,
     instructions,
     known: instructions.every((instruction) => instruction.known),
     signers: compiled.staticAccounts.slice(0, compiled.header.numSignerAccounts),
-    priorityFeeLamports: priorityFee(all),
+    priorityFeeLamports: offered,
   };
 }
 
@@ -242,18 +253,39 @@ function money(atoms: bigint, mint: Address | undefined, context: DescribeContex
 const who = (address: Address | undefined, context: DescribeContext): string =>
   address === undefined ? "?" : address === context.wallet ? "you" : shortAddress(address);
 
+/** An instant, or its number where a calendar has none. */
+function instant(seconds: bigint): string {
+  const date = new Date(Number(seconds) * 1_000);
+  return Number.isNaN(date.getTime()) ? `${seconds} s after 1970` : date.toISOString();
+}
+
 /** Sentences with the numbers that count. The rest speak with the program's own documentation. */
 const SPOKEN: Readonly<Record<string, (data: ReadonlyUint8Array, at: At, context: DescribeContext) => Said>> = {
   post_job: (data, at, context) => {
     const terms = getPostJobInstructionDataDecoder().decode(data);
     const mint = at("mint");
     const locked = escrow(terms.priceCeilingPerSecond, terms.maxSeconds);
+    const service = terms.kind === JOB_KIND.code("service");
     return {
-      words: `Posts a job and locks ${money(locked, mint, context)} in its own vault; what the run does not use comes back.`,
+      words: service
+        ? `Posts a service and locks ${money(locked, mint, context)} for its first ${formatDuration(terms.maxSeconds)}; it is paid by the second while it is healthy, and what is left comes back.`
+        : `Posts a job and locks ${money(locked, mint, context)} in its own vault; what the run does not use comes back.`,
       fields: [
         { label: "Locks at most", value: money(locked, mint, context) },
         { label: "Price ceiling per second", value: money(terms.priceCeilingPerSecond, mint, context) },
-        { label: "Longest run", value: formatDuration(terms.maxSeconds) },
+        { label: service ? "Escrow covers" : "Longest run", value: formatDuration(terms.maxSeconds) },
+        ...(service
+          ? [
+              { label: "Proof", value: "witnessed, never verified: heartbeats, probes and usage that you co-sign" },
+              {
+                label: "Availability",
+                value:
+                  terms.slaBond === 0n
+                    ? "no bond"
+                    : `below ${formatTokens(BigInt(terms.slaUptimeBps), 2)} % the provider owes of a bond of ${formatTokens(terms.slaBond, 0)} atoms of the stake mint`,
+              },
+            ]
+          : []),
         { label: "GPUs", value: terms.gpuCount === 0 ? "none" : `${terms.gpuCount} with ${terms.vramMib} MiB each` },
         { label: "Attempts", value: String(terms.attemptsMax) },
         {
@@ -278,7 +310,16 @@ const SPOKEN: Readonly<Record<string, (data: ReadonlyUint8Array, at: At, context
       fields: [
         { label: "Tasks", value: String(terms.tasksTotal) },
         { label: "Locks at most", value: money(locked, mint, context) },
+        {
+          label: "Of it for each task",
+          value: money(escrow(terms.priceCeilingPerSecond, terms.maxSeconds), mint, context),
+        },
+        { label: "Price ceiling per second", value: money(terms.priceCeilingPerSecond, mint, context) },
         { label: "Longest run of a task", value: formatDuration(terms.maxSeconds) },
+        { label: "Times that a task is issued at most", value: String(terms.attemptsMax) },
+        { label: "Tasks may be taken for", value: formatDuration(terms.deadlineSeconds) },
+        { label: "GPUs", value: terms.gpuCount === 0 ? "none" : `${terms.gpuCount} with ${terms.vramMib} MiB each` },
+        { label: "Simulated devices", value: terms.allowSimulated === 0 ? "refused" : "allowed" },
       ],
     };
   },
@@ -302,9 +343,57 @@ const SPOKEN: Readonly<Record<string, (data: ReadonlyUint8Array, at: At, context
     const { seconds } = getTopUpJobInstructionDataDecoder().decode(data);
     return {
       words: `Adds ${formatDuration(seconds)} to the service ${shortAddress(at("job") ?? "?")}, paid at its price out of your account.`,
-      fields: [],
+      fields: [
+        { label: "Service", value: at("job") ?? "?" },
+        { label: "Adds", value: formatDuration(seconds) },
+      ],
     };
   },
+  stop_job: (_, at) => ({
+    words: `Ends the service ${shortAddress(at("job") ?? "?")} now: accepted usage is paid, the rest comes back to its tenant.`,
+    fields: [{ label: "Service", value: at("job") ?? "?" }],
+  }),
+  resume_job: (_, at) => ({
+    words: `Says that the service ${shortAddress(at("job") ?? "?")} is healthy again: its meter runs on from now.`,
+    fields: [{ label: "Service", value: at("job") ?? "?" }],
+  }),
+  pause_job: (_, at) => ({
+    words: `Pauses the service ${shortAddress(at("job") ?? "?")}, whose escrow has run dry.`,
+    fields: [],
+  }),
+  claim_stream: (_, at) => ({
+    words: `Draws what the service ${shortAddress(at("job") ?? "?")} has earned so far into ${shortAddress(at("destination") ?? "?")}.`,
+    fields: [{ label: "Paid into", value: at("destination") ?? "?" }],
+  }),
+  claim_sla: (_, at) => ({
+    words: `Pays what is due of the provider's bond for the service ${shortAddress(at("job") ?? "?")} into ${shortAddress(at("destination") ?? "?")}.`,
+    fields: [{ label: "Paid into", value: at("destination") ?? "?" }],
+  }),
+  report_usage: (data, at) => {
+    const { usageMs, measuredAt } = getReportUsageInstructionDataDecoder().decode(data);
+    return {
+      words: `Tells the chain that the service ${shortAddress(at("job") ?? "?")} was healthy for ${formatDuration(Number(usageMs / 1_000n))} in all, as both sides signed.`,
+      fields: [
+        { label: "Healthy in all", value: `${formatTokens(usageMs, 3)} s` },
+        { label: "Measured", value: instant(measuredAt) },
+      ],
+    };
+  },
+  take_task: (data, at) => {
+    const { task } = getTakeTaskInstructionDataDecoder().decode(data);
+    return {
+      words: `Takes task ${task} of the array ${shortAddress(at("array") ?? "?")} at the offer's price; stake is locked for it.`,
+      fields: [{ label: "Offer", value: at("offer") ?? "?" }],
+    };
+  },
+  cancel_array: (_, at) => ({
+    words: `Lets no further task of the array ${shortAddress(at("array") ?? "?")} be taken; those that are taken end as they would.`,
+    fields: [{ label: "Array", value: at("array") ?? "?" }],
+  }),
+  close_array: (_, at, context) => ({
+    words: `Closes the array ${shortAddress(at("array") ?? "?")}: what its tasks were not paid goes into ${shortAddress(at("destination") ?? "?")}, its rent back to ${who(at("rent_payer"), context)}.`,
+    fields: [{ label: "Paid into", value: at("destination") ?? "?" }],
+  }),
   place_bid: (data, at) => {
     const { pricePerSecond } = getPlaceBidInstructionDataDecoder().decode(data);
     return {
@@ -318,7 +407,8 @@ const SPOKEN: Readonly<Record<string, (data: ReadonlyUint8Array, at: At, context
       words: `Offers the provider's GPUs at ${money(terms.pricePerSecond, at("mint"), context)} per second, until it is withdrawn or expires.`,
       fields: [
         { label: "Longest run", value: formatDuration(terms.secondsMax) },
-        { label: "Expires", value: new Date(Number(terms.expiresAt) * 1_000).toISOString() },
+        { label: "Expires", value: instant(terms.expiresAt) },
+        { label: "Services", value: terms.services === 0 ? "may not take it" : "may take it too" },
       ],
     };
   },

@@ -14,6 +14,17 @@ export const DETECTION_BPS = 9_500n;
 /** Smallest audit rate that a configuration may set, basis points: `crates/protocol`. */
 export const AUDIT_BPS_MIN = 200;
 
+/** Tasks of one array at most: its bitmaps hold them. */
+export const TASKS_MAX = 1_024;
+/** Longest service in all, seconds: a year. */
+export const SERVICE_SECONDS_MAX = 31_536_000;
+/** How long a service whose escrow ran dry waits for more, seconds: a day. */
+export const PAUSE_SECONDS_MAX = 86_400n;
+/** How long after the end of a service its last usage may still be reported, seconds. */
+export const USAGE_GRACE_SECONDS = 300n;
+/** Shortest run over which availability is judged, seconds. */
+export const SLA_OBSERVATION_SECONDS_MIN = 600n;
+
 /** Bytes of a transaction that every validator takes. */
 export const TRANSACTION_BYTES_MAX = 1_232;
 /** Longest wait for a sent transaction, milliseconds: a blockhash lives about a minute, then it can never land. */
@@ -26,6 +37,8 @@ export const COMPUTE_MARGIN_PERCENT = 20;
 export const COMPUTE_UNITS_MAX = 1_400_000;
 /** Highest priority price this client proposes by itself, micro-lamports per unit: a hostile RPC names its own fees. */
 export const PRIORITY_PRICE_MAX = 1_000_000n;
+/** Most lamports offered for the priority of one transaction unless the caller says otherwise: 0.0005 SOL. */
+export const PRIORITY_LAMPORTS_MAX = 500_000n;
 
 /** Longest answer of a gateway that is not a bundle, bytes: a page of 100 records is far below. */
 export const ANSWER_BYTES_MAX = 4 * 1024 * 1024;

@@ -50,6 +50,7 @@ import {
   type SendOptions,
   type TransactRpc,
 } from "./transact.js";
+import type { SignedUsage } from "./usage.js";
 import { checkVerdict, outputClaim, type JudgedReceipt } from "./verdict.js";
 import { waitForJob, watchJob, type JobView, type WatchOptions } from "./watch.js";
 
@@ -418,6 +419,38 @@ export class Proofmill {
       ...(provider === undefined ? {} : { providerOwner: provider.owner }),
     };
     return this.prepare(payer, await compose.payOutAndClose(of));
+  }
+
+  /** Adds running time to a service; anyone may pay. */
+  async prepareTopUp(payer: TransactionSigner, at: JobAddress, seconds: number): Promise<PreparedTransaction> {
+    return this.prepare(payer, [await compose.topUpJob(payer, at, await this.accounts.job(at), seconds)]);
+  }
+
+  /** Ends a service, by its tenant or its provider's operator. */
+  async prepareStop(party: TransactionSigner, at: JobAddress): Promise<PreparedTransaction> {
+    const job = await this.accounts.job(at);
+    const provider = await this.accounts.provider(job.provider as ProviderAddress);
+    return this.prepare(party, [await compose.stopJob(party, at, job, provider)]);
+  }
+
+  /** Lets a paused service run on, by its provider's operator. */
+  async prepareResume(operator: TransactionSigner, at: JobAddress): Promise<PreparedTransaction> {
+    return this.prepare(operator, [compose.resumeJob(operator, at, await this.accounts.job(at))]);
+  }
+
+  /** Draws what a service has earned so far into its provider's owner's account, which is opened if it is not there. */
+  async prepareDraw(payer: TransactionSigner, at: JobAddress): Promise<PreparedTransaction> {
+    const job = await this.accounts.job(at);
+    const { owner } = await this.accounts.provider(job.provider as ProviderAddress);
+    return this.prepare(payer, [
+      await compose.createTokenAccount(payer, owner, compose.coinOfJob(job)),
+      await compose.claimStream(at, job, owner),
+    ]);
+  }
+
+  /** Tells the chain what both sides signed of a service's usage; anyone may send it. */
+  async prepareUsage(payer: TransactionSigner, at: JobAddress, usage: SignedUsage): Promise<PreparedTransaction> {
+    return this.prepare(payer, [await compose.reportUsage(at, usage)]);
   }
 
   /** Simulates instructions and puts them into words. */

@@ -37,15 +37,9 @@ import {
 import { describeTransaction, type DescribeContext, type DescribedTransaction } from "./describe.js";
 import { AbortedError, ProofmillError, SimulationError, TransactionError } from "./errors.js";
 import { sameBytes } from "./ids.js";
-import {
-  COMPUTE_MARGIN_PERCENT,
-  COMPUTE_UNITS_MAX,
-  CONFIRM_MS_MAX,
-  POLL_MS,
-  PRIORITY_PRICE_MAX,
-  TRANSACTION_BYTES_MAX,
-} from "./limits.js";
+import { COMPUTE_MARGIN_PERCENT, COMPUTE_UNITS_MAX, CONFIRM_MS_MAX, POLL_MS, TRANSACTION_BYTES_MAX } from "./limits.js";
 import { pause } from "./pause.js";
+import { priorityPrice, requirePriority, type Priority } from "./priority.js";
 import { programErrorOf } from "./program-error.js";
 
 /** The calls that transactions need. */
@@ -60,8 +54,12 @@ export type TransactRpc = Rpc<
 
 /** How a transaction is prepared. */
 export type PrepareOptions = DescribeContext & {
-  /** Micro-lamports per compute unit; by default what the network's recent blocks took, and never above {@link PRIORITY_PRICE_MAX}. */
+  /** What to offer for priority, from what recent blocks took; by default as half of them, within the client's ceilings. */
+  readonly priority?: Priority;
+  /** Micro-lamports per compute unit, instead. */
   readonly priorityPrice?: bigint;
+  /** Most lamports that an own {@link priorityPrice} may cost in all. */
+  readonly priorityLamportsMax?: bigint;
   readonly abortSignal?: AbortSignal;
 };
 
@@ -118,16 +116,19 @@ export async function prepareTransaction(
   options: PrepareOptions = {},
 ): Promise<PreparedTransaction> {
   const config = options.abortSignal === undefined ? {} : { abortSignal: options.abortSignal };
-  const [{ value: lifetime }, price] = await Promise.all([
+  const asked = options.priorityPrice === undefined && options.priority !== "off";
+  const [{ value: lifetime }, recent] = await Promise.all([
     rpc.getLatestBlockhash({ commitment: "confirmed" }).send(config),
-    options.priorityPrice === undefined ? recentPrice(rpc, instructions, config) : options.priorityPrice,
+    asked ? recentPrices(rpc, instructions, config) : [],
   ]);
-  const trial = build(payer, instructions, lifetime, COMPUTE_UNITS_MAX, price);
+  const trial = build(payer, instructions, lifetime, COMPUTE_UNITS_MAX, 0n);
   const simulated = await simulate(rpc, compileTransaction(trial), trial.instructions, config);
   const units = Math.min(
     COMPUTE_UNITS_MAX,
     Math.ceil((simulated.units * (100 + COMPUTE_MARGIN_PERCENT)) / 100) + 1_000,
   );
+  const price = options.priorityPrice ?? priorityPrice(recent, options.priority ?? "auto", units);
+  if (options.priorityPrice !== undefined) requirePriority(price, units, options.priorityLamportsMax);
   const message = build(payer, instructions, lifetime, units, price);
   const transaction = compileTransaction(message);
   const bytes = getTransactionEncoder().encode(transaction).length;
@@ -151,11 +152,11 @@ export async function prepareTransaction(
   };
 }
 
-async function recentPrice(
+async function recentPrices(
   rpc: TransactRpc,
   instructions: readonly Instruction[],
   config: { abortSignal?: AbortSignal },
-): Promise<bigint> {
+): Promise<readonly bigint[]> {
   const writable = new Set<Address>();
   for (const { accounts } of instructions)
     for (const meta of accounts ?? []) if ("role" in meta && (meta.role & 1) === 1) writable.add(meta.address);
@@ -164,9 +165,7 @@ async function recentPrice(
     .getRecentPrioritizationFees([...writable].slice(0, 128))
     .send(config)
     .catch(() => []);
-  const prices = rows.map((row) => BigInt(row.prioritizationFee)).sort((a, b) => (a < b ? -1 : 1));
-  const middle = prices[Math.floor(prices.length / 2)] ?? 0n;
-  return middle > PRIORITY_PRICE_MAX ? PRIORITY_PRICE_MAX : middle;
+  return rows.map((row) => BigInt(row.prioritizationFee));
 }
 
 async function simulate(

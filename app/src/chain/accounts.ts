@@ -5,6 +5,7 @@ import {
   CONFIG,
   decodeAccount,
   JOB,
+  JOB_ARRAY,
   MINT_RULE,
   OFFER,
   PROVIDER,
@@ -22,6 +23,19 @@ async function find<T>(kind: AccountKind<T>, at: string): Promise<T | null> {
   return account === null || account === undefined ? null : decodeAccount(kind, account.owner as Address, account.data);
 }
 
+/** Accounts read at once at most: the most that a node answers. */
+const AT_ONCE = 100;
+
+/** Accounts of one kind, in the order asked for; null where there is none. */
+export async function findAll<T>(kind: AccountKind<T>, at: readonly string[]): Promise<readonly (T | null)[]> {
+  const found: (T | null)[] = [];
+  for (let from = 0; from < at.length; from += AT_ONCE) {
+    for (const account of await accounts(at.slice(from, from + AT_ONCE)))
+      found.push(account === null ? null : decodeAccount(kind, account.owner as Address, account.data));
+  }
+  return found;
+}
+
 async function get<T>(kind: AccountKind<T>, at: string): Promise<T> {
   const found = await find(kind, at);
   if (found === null) {
@@ -35,6 +49,7 @@ async function get<T>(kind: AccountKind<T>, at: string): Promise<T> {
 
 export const readJob = (at: string) => get(JOB, at);
 export const findJob = (at: string) => find(JOB, at);
+export const readArray = (at: string) => get(JOB_ARRAY, at);
 export const readOffer = (at: string) => get(OFFER, at);
 export const readProvider = (at: string) => get(PROVIDER, at);
 export const findStake = async (owner: string) => find(STAKE, await derive.stake(owner as Address));

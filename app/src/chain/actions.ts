@@ -9,6 +9,7 @@ import {
   compose,
   documentTerms,
   MismatchError,
+  type Coin,
   type JobAddress,
   type OfferAddress,
   type ProviderAddress,
@@ -21,8 +22,23 @@ import { accounts } from '../gateway/rpc';
 import { coinOf, findStake, readConfig, readJob, readOffer, readProvider } from './accounts';
 import type { Launch } from './launch';
 
-const signerOf = (address: string) => createNoopSigner(address as Address);
-const plan = (...instructions: readonly Instruction[]): Plan => ({ instructions });
+export const signerOf = (address: string) => createNoopSigner(address as Address);
+export const plan = (...instructions: readonly Instruction[]): Plan => ({ instructions });
+
+/** @throws {@link SigningFault} if the wallet holds less than `needed` atoms. */
+export async function requireFunds(
+  signer: string,
+  coin: Coin & { readonly decimals: number },
+  needed: bigint,
+): Promise<void> {
+  const [held] = await accounts([await derive.tokenAccount(signer as Address, coin)]);
+  const amount = held === null || held === undefined ? 0n : new DataView(held.data.buffer).getBigUint64(64, true);
+  if (amount >= needed) return;
+  throw new SigningFault({
+    what: `The escrow is ${decimal(needed, coin.decimals)} and your wallet holds ${decimal(amount, coin.decimals)}.`,
+    next: 'Nothing was signed. Add tokens to the wallet, or reserve less time.',
+  });
+}
 
 export interface PostRequest {
   readonly signer: string;
@@ -69,15 +85,7 @@ export async function postJob(request: PostRequest): Promise<Plan> {
   if (escrow !== request.escrowShown) {
     throw new MismatchError('the escrow', decimal(request.escrowShown, coin.decimals), decimal(escrow, coin.decimals));
   }
-  const source = await derive.tokenAccount(signer as Address, coin);
-  const [held] = await accounts([source]);
-  const amount = held === null || held === undefined ? 0n : new DataView(held.data.buffer).getBigUint64(64, true);
-  if (amount < escrow) {
-    throw new SigningFault({
-      what: `The escrow is ${decimal(escrow, coin.decimals)} and your wallet holds ${decimal(amount, coin.decimals)}.`,
-      next: 'Nothing was signed. Add tokens to the wallet, or reserve less time.',
-    });
-  }
+  await requireFunds(signer, coin, escrow);
   const composed = await compose.postAndTake(
     signerOf(signer),
     coin,
@@ -136,6 +144,8 @@ export async function publishOffer(request: {
   readonly pricePerSecond: bigint;
   readonly secondsMax: number;
   readonly expiresAt: number;
+  /** Whether services may take it as batch jobs do. */
+  readonly services: boolean;
 }): Promise<Plan> {
   const at = await derive.provider(request.signer as Address);
   const provider = await readProvider(at);
@@ -150,7 +160,7 @@ export async function publishOffer(request: {
       slaBondMax: 0n,
       index: provider.offersTotal,
       slaUptimeMaxBps: 0,
-      services: 0,
+      services: request.services ? 1 : 0,
     },
   );
   return plan(...composed.instructions);

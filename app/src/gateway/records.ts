@@ -128,6 +128,8 @@ export const jobRecord = shape({
   address,
   tenant: address,
   index: nullable(amount),
+  array: nullable(address),
+  task_index: nullable(integer),
   kind: nullable(word),
   class: nullable(word),
   state: word,

@@ -23,6 +23,9 @@ import { eventWords } from './network-status';
 import { JobState } from './jobs';
 
 const Result = lazy(async () => ({ default: (await import('./job-result')).Result }));
+const ServiceStanding = lazy(async () => ({ default: (await import('./service')).ServiceStanding }));
+const ServiceMoney = lazy(async () => ({ default: (await import('./service')).ServiceMoney }));
+const ServicePorts = lazy(async () => ({ default: (await import('./service')).ServicePorts }));
 const Log = lazy(async () => ({ default: (await import('./job-log')).Log }));
 
 export function JobPage({ parameter: address }: { parameter: string }) {
@@ -96,6 +99,7 @@ function NotThereYet({
 function Body({ job, delivery }: { job: JobRecord; delivery: Delivery | null }) {
   const { address } = useWallet();
   const mine = address === job.tenant;
+  const service = job.kind === 'service';
   return (
     <>
       <div className="page-head">
@@ -113,13 +117,31 @@ function Body({ job, delivery }: { job: JobRecord; delivery: Delivery | null }) 
       <div className="stack">
         {mine && delivery !== null && delivery.step !== 'delivered' && <HandOverNote delivery={delivery} job={job} />}
         <section className="sheet" aria-label="Where it stands">
-          <Timeline job={job} />
-          <p style={{ marginTop: '1.1rem' }}>
-            {job.outcome === null ? STATES[job.state]?.says : OUTCOMES[job.outcome]?.says}
-          </p>
+          {service ? (
+            <Suspense fallback={<Bone width="100%" height="5rem" />}>
+              <ServiceStanding job={job} />
+            </Suspense>
+          ) : (
+            <>
+              <Timeline job={job} />
+              <p style={{ marginTop: '1.1rem' }}>
+                {job.outcome === null ? STATES[job.state]?.says : OUTCOMES[job.outcome]?.says}
+              </p>
+            </>
+          )}
         </section>
         <div className="split">
           <div className="stack">
+            {service && (
+              <section className="sheet">
+                <header>
+                  <h2>Ports</h2>
+                </header>
+                <Suspense fallback={<Bone width="100%" height="5rem" />}>
+                  <ServicePorts job={job} delivery={delivery} mine={mine} />
+                </Suspense>
+              </section>
+            )}
             <section className="sheet">
               <header>
                 <h2>Log</h2>
@@ -128,18 +150,30 @@ function Body({ job, delivery }: { job: JobRecord; delivery: Delivery | null }) 
                 <Log job={job} mine={mine} />
               </Suspense>
             </section>
-            <section className="sheet">
-              <header>
-                <h2>Result</h2>
-              </header>
-              <Suspense fallback={<Bone width="100%" height="5rem" />}>
-                <Result job={job} mine={mine} />
-              </Suspense>
-            </section>
-            <Verification job={job} />
+            {service ? (
+              <Witnessed />
+            ) : (
+              <>
+                <section className="sheet">
+                  <header>
+                    <h2>Result</h2>
+                  </header>
+                  <Suspense fallback={<Bone width="100%" height="5rem" />}>
+                    <Result job={job} mine={mine} />
+                  </Suspense>
+                </section>
+                <Verification job={job} />
+              </>
+            )}
           </div>
           <div className="stack">
-            <MoneySheet job={job} mine={mine} />
+            {service ? (
+              <Suspense fallback={<Bone width="100%" height="14rem" />}>
+                <ServiceMoney job={job} />
+              </Suspense>
+            ) : (
+              <MoneySheet job={job} mine={mine} />
+            )}
             {job.state === 'open' && job.bids_until !== null && <Bids job={job} />}
             <Terms job={job} />
             <History job={job.address} />
@@ -458,7 +492,11 @@ function Terms({ job }: { job: JobRecord }) {
         )}
         <dt>Proof</dt>
         <dd>
-          {job.class === 'deterministic' ? 'an independent re-run must give the same bytes' : (job.class ?? '\u2013')}
+          {job.class === 'deterministic'
+            ? 'an independent re-run must give the same bytes'
+            : job.class === 'witnessed'
+              ? 'witnessed: heartbeats, probes and co-signed usage'
+              : (job.class ?? '\u2013')}
         </dd>
         <dt>Asks for</dt>
         <dd>
@@ -467,7 +505,15 @@ function Terms({ job }: { job: JobRecord }) {
           {(job.vram_mib ?? 0) > 0 && `, ${memory(job.vram_mib ?? 0)}`}
           {(job.region ?? 0) > 0 && `, ${regionName(job.region ?? 0)}`}
         </dd>
-        <dt>Longest run</dt>
+        {job.array !== null && (
+          <>
+            <dt>Task</dt>
+            <dd>
+              {job.task_index ?? '?'} of <Link to={`/arrays/${job.array}`}>its array</Link>
+            </dd>
+          </>
+        )}
+        <dt>{job.kind === 'service' ? 'Escrow covers' : 'Longest run'}</dt>
         <dd>{job.max_seconds === null ? '\u2013' : duration(job.max_seconds)}</dd>
         {job.audit_bps !== null && (
           <>
@@ -492,6 +538,22 @@ function Terms({ job }: { job: JobRecord }) {
           </>
         )}
       </dl>
+    </section>
+  );
+}
+
+function Witnessed() {
+  return (
+    <section className="sheet">
+      <header>
+        <h2>Proof</h2>
+      </header>
+      <Note tone="warn" title="Witnessed, never verified.">
+        <p>
+          Nobody runs a service again. What counts is its usage: a total that both sides sign, or that validators
+          witness. Not even they judge what it answers.
+        </p>
+      </Note>
     </section>
   );
 }

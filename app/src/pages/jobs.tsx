@@ -3,7 +3,7 @@ import type { JobRecord } from '../gateway/records';
 import { Bone, Empty, Mark, Show, When } from '../parts/marks';
 import { Money } from '../parts/money';
 import { Link, setSearch, useSearch } from '../routing';
-import { useJobs } from '../store/questions';
+import { useArraysPosted, useJobs } from '../store/questions';
 import { useDeliveries } from '../store/deliveries';
 import { named, OUTCOMES, STATES } from '../text/known';
 import { useWallet } from '../wallet/context';
@@ -43,6 +43,7 @@ export function Jobs() {
           </Link>
         </div>
       </div>
+      {!everybody && <Arrays tenant={address} />}
       <section className="sheet">
         <Show known={jobs} bones={<Bone width="100%" height="14rem" />}>
           {(all) => (
@@ -55,6 +56,31 @@ export function Jobs() {
         </Show>
       </section>
     </>
+  );
+}
+
+/** Arrays of this wallet: those that the gateway has seen, and those that this browser posted. */
+function Arrays({ tenant }: { tenant: string }) {
+  const posted = useArraysPosted(tenant).data ?? [];
+  const kept = useDeliveries().filter((one) => one.array !== undefined && one.tenant === tenant);
+  const names = new Map(kept.map((one) => [one.job, one.name]));
+  const all = [...new Set([...kept.map((one) => one.job), ...posted])];
+  if (all.length === 0) return null;
+  return (
+    <section className="sheet" style={{ marginBottom: '1.2rem' }}>
+      <header>
+        <h2>Arrays</h2>
+      </header>
+      <ul className="plain-list">
+        {all.map((array) => (
+          <li key={array}>
+            <Link to={`/arrays/${array}`}>
+              {names.get(array) ?? 'Array'} <code>{array.slice(0, 10)}</code>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -93,6 +119,12 @@ export function JobTable({
                 <Link to={`/jobs/${job.address}`}>
                   <code>{job.address.slice(0, 10)}</code>
                 </Link>
+                {job.array !== null && (
+                  <>
+                    {' '}
+                    <Link to={`/arrays/${job.array}`}>task {job.task_index ?? '?'}</Link>
+                  </>
+                )}
                 {waiting.has(job.address) && (
                   <>
                     <br />

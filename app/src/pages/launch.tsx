@@ -1,27 +1,15 @@
 /** From a wish to a running job: what to run, on what, for how much; then everything in words, then one signature. */
-import { useEffect, useId, useMemo, useState } from 'react';
-import type { MatchRecord, OfferRecord } from '../gateway/records';
-import { regionName, regions } from '../geography/land';
+import { useEffect, useId, useState } from 'react';
+import { regions } from '../geography/land';
 import { useNetwork } from '../network';
 import { Check, SelectField, TextField } from '../parts/field';
-import { Bone, Empty, Fault, Mark, Note, Show, short, Tier } from '../parts/marks';
-import { Hourly, Money, mintName } from '../parts/money';
-import { go, Link, useSearch } from '../routing';
-import { useSigning } from '../signing/context';
-import { SigningFault } from '../signing/words';
-import { dropDelivery, keepDelivery } from '../store/deliveries';
-import { useMatch, useOffers, type MatchQuestion } from '../store/questions';
-import { useBalances } from '../store/balances';
-import { bytes, parseDecimal } from '../text/amount';
-import { EMPTY, problemsOf, readEnv, seconds, splitCommand, type Draft } from '../text/draft';
+import { Fault, Note, Tier } from '../parts/marks';
+import { mintName } from '../parts/money';
+import { useSearch } from '../routing';
+import { bytes } from '../text/amount';
+import { asksCeiling, EMPTY, problemsOf, type Draft, type Kind } from '../text/draft';
 import { TIERS } from '../text/known';
-import { requirementWords } from '../text/requirements';
-import { duration } from '../text/time';
-import { U64_MAX } from '../limits';
-import type { Words } from '../gateway/faults';
-import { GatewayFault } from '../gateway/faults';
-import { useWallet } from '../wallet/context';
-import { useSignIn } from '../wallet/sign-in';
+import { Summary } from './launch-summary';
 
 const KEPT = 'proofmill.draft';
 
@@ -38,7 +26,9 @@ export function Launch() {
   const search = useSearch();
   const [draft, setDraft] = useState<Draft>(() => {
     const offer = search.get('offer');
-    return offer === null ? keptDraft() : { ...keptDraft(), offer, matching: 'offer' };
+    const kind = KINDS.find((one) => one.kind === search.get('kind'))?.kind;
+    const draft = kind === undefined ? keptDraft() : { ...keptDraft(), kind };
+    return offer === null ? draft : { ...draft, offer, matching: 'offer' };
   });
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
@@ -62,6 +52,7 @@ export function Launch() {
       </div>
       <div className="split">
         <form className="stack" aria-label="The job" onSubmit={(event) => event.preventDefault()}>
+          <KindChoice draft={draft} set={set} />
           <Work
             draft={draft}
             set={set}
@@ -70,6 +61,8 @@ export function Launch() {
             setFiles={setFiles}
             filesProblem={problems.files ?? null}
           />
+          {draft.kind === 'service' && <Ports draft={draft} set={set} shown={shown} />}
+          {draft.kind === 'array' && <Tasks draft={draft} set={set} shown={shown} />}
           <Machine draft={draft} set={set} shown={shown} simulatedAllowed={network?.allow_simulated ?? false} />
           <Price draft={draft} set={set} shown={shown} />
         </form>
@@ -82,6 +75,155 @@ export function Launch() {
         />
       </div>
     </>
+  );
+}
+
+const KINDS: readonly { readonly kind: Kind; readonly name: string; readonly says: string }[] = [
+  { kind: 'batch', name: 'Once', says: 'Runs to its end. You pay for the proven seconds.' },
+  { kind: 'array', name: 'Many tasks', says: 'The same document as many tasks, on many providers at once.' },
+  { kind: 'service', name: 'A service', says: 'Runs until you end it, paid by the second, with ports you can open.' },
+];
+
+function KindChoice({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
+  return (
+    <section className="sheet">
+      <fieldset>
+        <legend>
+          <h2>How it runs</h2>
+        </legend>
+        <div className="choices" style={{ marginTop: '0.6rem' }}>
+          {KINDS.map(({ kind, name, says }) => (
+            <label key={kind} className="choice">
+              <input
+                type="radio"
+                name="kind"
+                value={kind}
+                checked={draft.kind === kind}
+                onChange={() => set({ kind })}
+              />
+              <b>{name}</b>
+              <span className="small soft">{says}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+    </section>
+  );
+}
+
+function Tasks({ draft, set, shown }: PartProps) {
+  return (
+    <section className="sheet">
+      <header>
+        <h2>Tasks</h2>
+      </header>
+      <div className="stack">
+        <div className="grid-fields">
+          <TextField
+            label="Tasks"
+            value={draft.tasks}
+            onChange={(tasks) => set({ tasks })}
+            problem={shown('tasks')}
+            inputMode="numeric"
+            hint="Each finds its number in PROOFMILL_TASK_INDEX, from 0, and the count in PROOFMILL_TASK_COUNT."
+          />
+          <TextField
+            label="Issue a task at most, times"
+            value={draft.issues}
+            onChange={(issues) => set({ issues })}
+            problem={shown('issues')}
+            inputMode="numeric"
+            hint="One that was not paid for is issued again until then."
+          />
+          <TextField
+            label="Tasks may be taken for, hours"
+            value={draft.takeHours}
+            onChange={(takeHours) => set({ takeHours })}
+            problem={shown('takeHours')}
+            inputMode="decimal"
+            hint="What nobody took by then is refunded."
+          />
+        </div>
+        <Note tone="plain" title="Providers come by themselves.">
+          <p>
+            Whoever has a standing offer at or below your ceiling takes tasks, as many at once as its machines hold. You
+            cannot set how many run at once: providers and their capacity do.
+          </p>
+        </Note>
+      </div>
+    </section>
+  );
+}
+
+function Ports({ draft, set, shown }: PartProps) {
+  return (
+    <section className="sheet">
+      <header>
+        <h2>Ports and health</h2>
+      </header>
+      <div className="stack">
+        <TextField
+          label="Ports"
+          value={draft.ports}
+          onChange={(ports) => set({ ports })}
+          problem={shown('ports')}
+          mono
+          multiline
+          hint="One on each line: 8080 http, or 5432 tcp. Open an http port in the browser once it runs; others by the command line."
+        />
+        <TextField
+          label="Health command"
+          value={draft.health}
+          onChange={(health) => set({ health })}
+          problem={shown('health')}
+          mono
+          hint="Run in the container; exit code 0 is well. Empty: well once its first port answers. Billing begins when it is well."
+        />
+        <div className="grid-fields">
+          <TextField
+            label="Ask every, seconds"
+            value={draft.healthSeconds}
+            onChange={(healthSeconds) => set({ healthSeconds })}
+            problem={shown('healthSeconds')}
+            inputMode="numeric"
+          />
+          <TextField
+            label="Failures that make it ill"
+            value={draft.healthFailures}
+            onChange={(healthFailures) => set({ healthFailures })}
+            problem={shown('healthFailures')}
+            inputMode="numeric"
+          />
+        </div>
+        <details>
+          <summary>Availability that the provider pledges stake for</summary>
+          <div className="grid-fields" style={{ marginTop: '0.8rem' }}>
+            <TextField
+              label="Availability, %"
+              value={draft.slaUptime}
+              onChange={(slaUptime) => set({ slaUptime })}
+              problem={shown('slaUptime')}
+              inputMode="decimal"
+              hint="Empty asks for none."
+            />
+            <TextField
+              label="Bond, stake tokens"
+              value={draft.slaBond}
+              onChange={(slaBond) => set({ slaBond })}
+              problem={shown('slaBond')}
+              inputMode="decimal"
+              hint="Due to you in part if it is missed, after ten minutes of running at least."
+            />
+          </div>
+        </details>
+        <Note tone="warn" title="A service is witnessed, never verified.">
+          <p>
+            Nobody runs it again. What counts is usage that both sides sign, or that validators witness. Trust no answer
+            of it with more than you would trust its provider.
+          </p>
+        </Note>
+      </div>
+    </section>
   );
 }
 
@@ -303,40 +445,52 @@ function Price({ draft, set, shown }: PartProps) {
       <div className="stack">
         <div className="grid-fields">
           <TextField
-            label="Longest run, minutes"
+            label={
+              draft.kind === 'service'
+                ? 'First escrow, minutes'
+                : draft.kind === 'array'
+                  ? 'Longest run of a task, minutes'
+                  : 'Longest run, minutes'
+            }
             value={draft.minutes}
             onChange={(minutes) => set({ minutes })}
             problem={shown('minutes')}
             inputMode="decimal"
-            hint="You pay for the seconds it takes; this much is reserved."
+            hint={
+              draft.kind === 'service'
+                ? 'It pauses when this has run dry, and goes on when you top it up. At most a day at first.'
+                : 'You pay for the seconds it takes; this much is reserved.'
+            }
           />
         </div>
-        <fieldset>
-          <legend>How to find a provider</legend>
-          <div className="choices" style={{ marginTop: '0.4rem' }}>
-            <label className="choice">
-              <input
-                type="radio"
-                name="matching"
-                checked={draft.matching === 'offer'}
-                onChange={() => set({ matching: 'offer' })}
-              />
-              <b>Take an offer</b>
-              <span className="small soft">Posted and matched in one transaction; it starts at once.</span>
-            </label>
-            <label className="choice">
-              <input
-                type="radio"
-                name="matching"
-                checked={draft.matching === 'auction'}
-                onChange={() => set({ matching: 'auction' })}
-              />
-              <b>Ask for bids</b>
-              <span className="small soft">Providers underbid each other; the lowest that fits wins.</span>
-            </label>
-          </div>
-        </fieldset>
-        {draft.matching === 'auction' && (
+        {draft.kind !== 'array' && (
+          <fieldset>
+            <legend>How to find a provider</legend>
+            <div className="choices" style={{ marginTop: '0.4rem' }}>
+              <label className="choice">
+                <input
+                  type="radio"
+                  name="matching"
+                  checked={draft.matching === 'offer'}
+                  onChange={() => set({ matching: 'offer' })}
+                />
+                <b>Take an offer</b>
+                <span className="small soft">Posted and matched in one transaction; it starts at once.</span>
+              </label>
+              <label className="choice">
+                <input
+                  type="radio"
+                  name="matching"
+                  checked={draft.matching === 'auction'}
+                  onChange={() => set({ matching: 'auction' })}
+                />
+                <b>Ask for bids</b>
+                <span className="small soft">Providers underbid each other; the lowest that fits wins.</span>
+              </label>
+            </div>
+          </fieldset>
+        )}
+        {asksCeiling(draft) && (
           <div className="grid-fields">
             <TextField
               label="At most per hour"
@@ -346,339 +500,18 @@ function Price({ draft, set, shown }: PartProps) {
               inputMode="decimal"
               hint={unit}
             />
-            <TextField
-              label="Auction, seconds"
-              value={draft.auctionSeconds}
-              onChange={(auctionSeconds) => set({ auctionSeconds })}
-              problem={shown('auctionSeconds')}
-              inputMode="numeric"
-            />
+            {draft.kind !== 'array' && (
+              <TextField
+                label="Auction, seconds"
+                value={draft.auctionSeconds}
+                onChange={(auctionSeconds) => set({ auctionSeconds })}
+                problem={shown('auctionSeconds')}
+                inputMode="numeric"
+              />
+            )}
           </div>
         )}
       </div>
     </section>
-  );
-}
-
-/** The longest pause between typing and asking, milliseconds: short enough to feel live, long enough to ask once a word. */
-const TYPING_MS = 350;
-
-function Summary({
-  draft,
-  set,
-  files,
-  problems,
-  onAsked,
-}: {
-  draft: Draft;
-  set: (change: Partial<Draft>) => void;
-  files: readonly File[];
-  problems: readonly string[];
-  onAsked: () => void;
-}) {
-  const { network, paymentMint } = useNetwork();
-  const { address, choose, chain } = useWallet();
-  const { propose } = useSigning();
-  const { signIn } = useSignIn();
-  const offers = useOffers();
-  const balances = useBalances();
-  const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<Words | null>(null);
-  const decimals = paymentMint?.decimals ?? 6;
-  const ceiling = parseDecimal(draft.ceiling, decimals);
-  const ceilingPerSecond = 'atoms' in ceiling ? ceiling.atoms / 3_600n : 0n;
-  const run = seconds(draft);
-
-  const question = useMemo<MatchQuestion | null>(() => {
-    if (paymentMint === null || !(run >= 1 && run <= 86_400)) return null;
-    return {
-      mint: paymentMint.mint,
-      gpu_count: Number(draft.gpus) || 0,
-      vram_mib: (Number(draft.vramGib) || 0) * 1_024,
-      tier: draft.tier,
-      region: Number(draft.region) || 0,
-      uptime_bps: Math.round((Number(draft.uptime.replace(',', '.')) || 0) * 100),
-      certificate_age_seconds_max: (Number(draft.certificateHours) || 0) * 3_600,
-      price_ceiling_per_second:
-        draft.matching === 'auction' && ceilingPerSecond > 0n
-          ? ceilingPerSecond.toString()
-          : (U64_MAX / BigInt(run)).toString(),
-      max_seconds: run,
-      allow_simulated: draft.simulated && (network?.allow_simulated ?? false),
-      sla_bond: '0',
-    };
-  }, [paymentMint, draft, run, ceilingPerSecond, network?.allow_simulated]);
-  const [settled, setSettled] = useState(question);
-  const key = JSON.stringify(question);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(question), TYPING_MS);
-    return () => clearTimeout(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says all of the question
-  }, [key]);
-  const match = useMatch(settled);
-
-  const fitting = match.data?.matches ?? [];
-  const chosen: OfferRecord | null =
-    draft.matching === 'auction'
-      ? null
-      : (fitting.find((offer) => offer.address === draft.offer) ?? fitting[0] ?? null);
-  const price = draft.matching === 'auction' ? ceilingPerSecond : (chosen?.price_per_second ?? 0n);
-  const escrow = price * BigInt(Math.max(0, run));
-  const poor = paymentMint !== null && balances.data !== undefined && escrow > 0n && balances.data.payment < escrow;
-  const noSol = balances.data !== undefined && balances.data.lamports < 20_000_000n;
-  const bridged = network?.node_key ?? null;
-  const can =
-    problems.length === 0 &&
-    paymentMint !== null &&
-    bridged !== null &&
-    price > 0n &&
-    (draft.matching === 'auction' || chosen !== null);
-
-  const post = async (): Promise<void> => {
-    onAsked();
-    setFault(null);
-    if (address === null) {
-      choose(true);
-      return;
-    }
-    if (!can) return;
-    setBusy(true);
-    try {
-      if (!(await signIn())) return;
-      const { makeLaunch } = await import('../chain/launch');
-      const command = splitCommand(draft.command);
-      const env = readEnv(draft.env);
-      if ('problem' in command || 'problem' in env) return;
-      const launch = await makeLaunch({
-        draft,
-        command: command.words,
-        env: env.env,
-        files,
-        tenant: address,
-        seconds: run,
-      });
-      const ending = await propose({
-        title: 'Post this job',
-        job: launch.job,
-        plan: async (signer) => {
-          const { postJob } = await import('../chain/actions');
-          return postJob({
-            signer,
-            launch,
-            mint: paymentMint.mint,
-            nodeKey: bridged,
-            offer: chosen === null ? null : { address: chosen.address, pricePerSecond: chosen.price_per_second },
-            ceilingPerSecond: price,
-            auctionSeconds: draft.matching === 'auction' ? Number(draft.auctionSeconds) : 0,
-            escrowShown: escrow,
-          });
-        },
-        beforeSigning: () =>
-          keepDelivery({
-            job: launch.job,
-            tenant: address,
-            name: draft.name,
-            specHash: launch.specHash,
-            inputRoot: launch.inputRoot,
-            keptAt: Date.now(),
-            step: 'kept',
-            spec: launch.spec,
-            input: launch.input,
-            problem: null,
-          }),
-      });
-      if (ending.kind === 'abandoned') await dropDelivery(launch.job);
-      else go(`/jobs/${launch.job}`);
-    } catch (error) {
-      setFault(
-        error instanceof GatewayFault || error instanceof SigningFault
-          ? error.words
-          : {
-              what: error instanceof Error ? error.message : String(error),
-              next: 'Nothing was signed. Change what it names and try again.',
-            },
-      );
-    } finally {
-      setBusy(false);
-    }
-  };
-
-  return (
-    <aside className="stack" aria-label="Price and match" style={{ position: 'sticky', top: '1rem' }}>
-      <section className="sheet">
-        <header>
-          <h2>What it costs</h2>
-        </header>
-        {paymentMint === null ? (
-          <Bone width="100%" height="5rem" />
-        ) : (
-          <>
-            <dl className="figures" style={{ marginBottom: '0.8rem' }}>
-              <div>
-                <dt>Locked in escrow, at most paid</dt>
-                <dd>{price === 0n ? '\u2013' : <Money atoms={escrow} mint={paymentMint.mint} />}</dd>
-              </div>
-            </dl>
-            <dl className="facts">
-              <dt>Price</dt>
-              <dd>{price === 0n ? '\u2013' : <Hourly perSecond={price} mint={paymentMint.mint} />}</dd>
-              <dt>Reserved</dt>
-              <dd>{run > 0 ? duration(run) : '\u2013'}</dd>
-              <dt>Fee</dt>
-              <dd>{'within the price, taken from what the provider earns'}</dd>
-              <dt>If it takes half the time</dt>
-              <dd>
-                {price === 0n ? '\u2013' : <Money atoms={escrow - escrow / 2n} mint={paymentMint.mint} />} comes back
-              </dd>
-            </dl>
-          </>
-        )}
-      </section>
-      <section className="sheet">
-        <header>
-          <h2>Who fits</h2>
-          {match.asking && <span className="soft small">looking</span>}
-        </header>
-        <Show known={match} bones={<Bone width="100%" height="6rem" />}>
-          {(found) => (
-            <Matches found={found} draft={draft} chosen={chosen} set={set} total={offers.data?.length ?? 0} />
-          )}
-        </Show>
-      </section>
-      <section className="sheet">
-        <header>
-          <h2>Before you sign</h2>
-        </header>
-        <div className="stack tight">
-          {bridged === null ? (
-            <Note tone="bad" title="This gateway does not carry data.">
-              <p>It cannot hand your files to a provider. Use another gateway, or the command line.</p>
-            </Note>
-          ) : (
-            <Note tone="warn" title="The gateway sees this job’s files and log.">
-              <p>
-                A browser cannot speak to providers itself. Inputs and logs pass through this gateway in the clear.
-                Results are verified in your browser anyway, against the chain: the gateway cannot forge them. For
-                end-to-end privacy use the command line.
-              </p>
-            </Note>
-          )}
-          {paymentMint !== null && escrow > 0n && escrow < paymentMint.escrow_min && (
-            <Note tone="bad" title="The escrow is too small.">
-              <p>
-                The least that this token takes is <Money atoms={paymentMint.escrow_min} mint={paymentMint.mint} />.
-                Reserve more time, or raise the ceiling.
-              </p>
-            </Note>
-          )}
-          {poor && (
-            <Note tone="bad" title="Your wallet holds too little for this escrow." live>
-              <p>
-                It holds <Money atoms={balances.data.payment} mint={paymentMint.mint} />.{' '}
-                {network?.faucet === true
-                  ? 'Open the wallet above and get test money.'
-                  : 'Add tokens, or reserve less time.'}
-              </p>
-            </Note>
-          )}
-          {noSol && !poor && (
-            <Note tone="warn" title="Your wallet has almost no SOL.">
-              <p>The rent of the job’s accounts needs about 0.01 SOL; it comes back when the job is closed.</p>
-            </Note>
-          )}
-          {fault !== null && <Fault words={fault} />}
-          {problems.length > 0 && (
-            <p className="small soft">
-              Still to mend: {problems.length === 1 ? problems[0] : `${problems.length} things in the form.`}
-            </p>
-          )}
-          <div className="buttons">
-            <button type="button" className="button" disabled={busy} onClick={() => void post()}>
-              {address === null ? 'Connect a wallet' : busy ? 'Preparing' : 'Review and post'}
-            </button>
-          </div>
-          <p className="small soft">
-            {chain === 'solana:mainnet'
-              ? 'Real money. This software is not audited.'
-              : 'Next you see the transaction in words, and sign or not.'}
-          </p>
-        </div>
-      </section>
-    </aside>
-  );
-}
-
-function Matches({
-  found,
-  draft,
-  chosen,
-  set,
-  total,
-}: {
-  found: MatchRecord;
-  draft: Draft;
-  chosen: OfferRecord | null;
-  set: (change: Partial<Draft>) => void;
-  total: number;
-}) {
-  const wanted = draft.offer !== '' && draft.matching === 'offer' && chosen !== null && chosen.address !== draft.offer;
-  return (
-    <div className="stack tight">
-      {wanted && (
-        <Note tone="warn" title="The offer that you chose does not fit now.">
-          <p>The cheapest that fits is taken instead.</p>
-        </Note>
-      )}
-      {found.matches.length === 0 ? (
-        <Empty title={total === 0 ? 'There is no offer yet' : 'No standing offer fits'}>
-          {draft.matching === 'auction' ? 'Providers may still bid.' : 'Ask for less, or ask for bids.'}
-        </Empty>
-      ) : (
-        <fieldset>
-          <legend className="hidden">Offer to take</legend>
-          <div className="stack tight">
-            {found.matches.slice(0, 5).map((offer) => (
-              <label key={offer.address} className="choice">
-                <input
-                  type="radio"
-                  name="offer"
-                  disabled={draft.matching === 'auction'}
-                  checked={chosen?.address === offer.address}
-                  onChange={() => set({ offer: offer.address })}
-                />
-                <b>
-                  <Hourly perSecond={offer.price_per_second} mint={offer.mint} />
-                </b>
-                <span className="small">
-                  <bdi>{offer.gpu_model || 'GPU'}</bdi> by <code>{short(offer.owner)}</code>
-                  {offer.region !== 0 && `, ${regionName(offer.region)}`}
-                </span>
-                {offer.simulated && <Mark tone="warn">simulated device</Mark>}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-      )}
-      {found.refused.length > 0 && (
-        <details>
-          <summary>
-            {found.refused.length} {found.refused.length === 1 ? 'offer does' : 'offers do'} not fit: why
-          </summary>
-          <ul className="small" style={{ paddingLeft: '1.1rem', margin: '0.5rem 0 0' }}>
-            {found.refused.slice(0, 30).map((refused) => (
-              <li key={refused.offer}>
-                <Link to="/">
-                  <code>{short(refused.offer)}</code>
-                </Link>
-                :{' '}
-                {refused.failing
-                  .map((failing) => requirementWords(failing.requirement, failing.needed, failing.found))
-                  .join('; ')}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </div>
   );
 }

@@ -4,7 +4,7 @@ import { Bars } from '../charts/strips';
 import type { JobRecord, OfferRecord, ProviderRecord } from '../gateway/records';
 import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
-import { TextField } from '../parts/field';
+import { Check, TextField } from '../parts/field';
 import { Address, Bone, Empty, Mark, Note, Show, Tier } from '../parts/marks';
 import { Hourly, mintName, Money } from '../parts/money';
 import { Link } from '../routing';
@@ -345,6 +345,7 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
   const [hourly, setHourly] = useState('');
   const [hours, setHours] = useState('1');
   const [days, setDays] = useState('7');
+  const [services, setServices] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
 
   const publish = (): void => {
@@ -379,6 +380,7 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
           pricePerSecond: perSecond,
           secondsMax: longest,
           expiresAt: Math.floor(Date.now() / 1_000 + valid * DAY),
+          services,
         }),
     });
     return undefined;
@@ -412,7 +414,15 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
                   <td className="number">
                     <Hourly perSecond={offer.price_per_second} mint={offer.mint} />
                   </td>
-                  <td>{duration(offer.seconds_max)}</td>
+                  <td>
+                    {duration(offer.seconds_max)}
+                    {offer.services && (
+                      <>
+                        {' '}
+                        <Mark>services too</Mark>
+                      </>
+                    )}
+                  </td>
                   <td>
                     {offer.valid_until > now ? `${duration(offer.valid_until - now)} more` : <Mark>expired</Mark>}
                   </td>
@@ -452,6 +462,13 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
             <TextField label="Longest run, hours" value={hours} onChange={setHours} inputMode="decimal" />
             <TextField label="Stands for, days" value={days} onChange={setDays} inputMode="decimal" />
           </div>
+          <Check checked={services} onChange={setServices}>
+            Services may take it too.{' '}
+            <span className="soft">
+              They are paid by the second of health, without a bond; a pledge of availability is offered by the command
+              line.
+            </span>
+          </Check>
           <div className="buttons">
             <button type="button" className="button" onClick={publish}>
               Publish

@@ -64,7 +64,9 @@ export function SelectField({
   value,
   onChange,
   options,
+  disabled = false,
 }: FieldProps & {
+  disabled?: boolean;
   value: string;
   onChange: (value: string) => void;
   options: readonly { readonly value: string; readonly label: string }[];
@@ -76,6 +78,7 @@ export function SelectField({
       <select
         id={id}
         value={value}
+        disabled={disabled}
         onChange={(event) => onChange(event.target.value)}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
       >

@@ -3,14 +3,17 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useRef, use
 import { GatewayFault, type Words } from '../gateway/faults';
 import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
+import { SelectField } from '../parts/field';
 import { Dialog } from '../parts/dialog';
 import { Bone, Fault, Note, short } from '../parts/marks';
 import { useTell } from '../parts/toasts';
 import { refresh } from '../store/cache';
 import { decimal } from '../text/amount';
 import { refusalWords, useWallet } from '../wallet/context';
+import { FRAMED, framed } from '../wallet/framed';
 import { signTransaction } from '../wallet/standard';
 import type { Plan } from './plan';
+import { keepPriority, keptPriority, PRIORITIES } from './priority';
 import { SigningFault, type Prepared } from './words';
 
 export interface Proposal {
@@ -132,6 +135,7 @@ function Review({ open }: { open: Open }) {
   const tell = useTell();
   const [step, setStep] = useState<Step>({ at: 'preparing' });
   const [round, setRound] = useState(0);
+  const [priority, setPriority] = useState(keptPriority);
   const closed = useRef(false);
   const { proposal, signer } = open;
   const genesis = network?.genesis_hash ?? '';
@@ -140,8 +144,9 @@ function Review({ open }: { open: Open }) {
     const left = { behind: false };
     void (async () => {
       try {
+        if (framed()) throw new SigningFault(FRAMED);
         const [plan, { prepare }] = await Promise.all([proposal.plan(signer), import('./prepare')]);
-        const prepared = await prepare(plan, signer, genesis);
+        const prepared = await prepare(plan, signer, genesis, priority);
         if (!left.behind) setStep({ at: 'review', prepared });
       } catch (error) {
         if (!left.behind) setStep({ at: 'fault', words: wordsOf(error), signed: false });
@@ -150,11 +155,13 @@ function Review({ open }: { open: Open }) {
     return () => {
       left.behind = true;
     };
-  }, [proposal, signer, round, genesis]);
+  }, [proposal, signer, round, genesis, priority]);
 
   // The account that the words were made for has to be the one that signs.
   const moved = address !== signer && step.at !== 'sending';
+  const movedSince = useRef(false);
   useEffect(() => {
+    if (moved) movedSince.current = true;
     if (moved && step.at !== 'fault') {
       setStep({
         at: 'fault',
@@ -178,6 +185,10 @@ function Review({ open }: { open: Open }) {
 
   const sign = async (prepared: Prepared): Promise<void> => {
     if (wallet === null || account === null || account.address !== signer) return;
+    if (framed()) {
+      setStep({ at: 'fault', signed: false, words: FRAMED });
+      return;
+    }
     setStep({ at: 'wallet', prepared });
     let signed: Uint8Array;
     try {
@@ -192,6 +203,8 @@ function Review({ open }: { open: Open }) {
       setStep({ at: 'fault', signed: false, words: refusalWords(error) });
       return;
     }
+    // It was said that nothing would be sent: a signature that comes afterwards is not used.
+    if (movedSince.current) return;
     try {
       const { keep, seeOneThrough } = await import('./send');
       const sent = await keep(prepared, signed, signer, proposal.title, proposal.job ?? null);
@@ -228,7 +241,22 @@ function Review({ open }: { open: Open }) {
             <Bone width="100%" height="4.5rem" />
           </div>
         )}
-        {(step.at === 'review' || step.at === 'wallet') && <Acts prepared={step.prepared} />}
+        {(step.at === 'review' || step.at === 'wallet') && (
+          <Acts prepared={step.prepared}>
+            <SelectField
+              label="Priority"
+              value={priority}
+              disabled={step.at === 'wallet'}
+              onChange={(chosen) => {
+                const found = PRIORITIES.find(({ value }) => value === chosen)?.value ?? 'off';
+                keepPriority(found);
+                setStep({ at: 'preparing' });
+                setPriority(found);
+              }}
+              options={PRIORITIES}
+            />
+          </Acts>
+        )}
         {step.at === 'sending' && <Sending signature={step.signature} sentAt={step.sentAt} />}
         {step.at === 'fault' && <Fault words={step.words} />}
       </div>
@@ -265,7 +293,7 @@ function Review({ open }: { open: Open }) {
   );
 }
 
-function Acts({ prepared }: { prepared: Prepared }) {
+function Acts({ prepared, children }: { prepared: Prepared; children: ReactNode }) {
   return (
     <>
       <p className="soft">This is everything the transaction does, read from the bytes that your wallet will sign.</p>
@@ -290,8 +318,11 @@ function Acts({ prepared }: { prepared: Prepared }) {
         </Note>
       )}
       <p className="small soft">
-        Network fee: {decimal(prepared.feeLamports, 9)} SOL, plus rent that returns with what it is for.
+        Network fee: {decimal(prepared.feeLamports, 9)} SOL
+        {prepared.priorityLamports > 0n && `, ${decimal(prepared.priorityLamports, 9)} of it at most for priority`},
+        plus rent that returns with what it is for.
       </p>
+      {children}
     </>
   );
 }

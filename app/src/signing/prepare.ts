@@ -11,11 +11,18 @@ import {
   type Blockhash,
   type Instruction,
 } from '@solana/kit';
-import { describeTransaction, market, toHex, type DescribedInstruction } from '@proofmill/client';
+import {
+  describeTransaction,
+  market,
+  priorityPrice,
+  toHex,
+  type DescribedInstruction,
+  type Priority,
+} from '@proofmill/client';
 import { ask } from '../gateway/client';
 import { networkRecord } from '../gateway/records';
 import { accounts, rpc, type RawAccount } from '../gateway/rpc';
-import { anything, count, nullable, shape, text } from '../gateway/wire';
+import { anything, count, list, nullable, shape, text } from '../gateway/wire';
 import { COMPUTE_UNITS_MAX, TRANSACTION_BYTES_MAX } from '../limits';
 import { mintName } from '../parts/money';
 import { decimal } from '../text/amount';
@@ -32,6 +39,25 @@ function unitLimit(units: number): Instruction {
   data[0] = 2;
   new DataView(data.buffer).setUint32(1, units, true);
   return { programAddress: COMPUTE_BUDGET, data };
+}
+
+function unitPrice(price: bigint): Instruction {
+  const data = new Uint8Array(9);
+  data[0] = 3;
+  new DataView(data.buffer).setBigUint64(1, price, true);
+  return { programAddress: COMPUTE_BUDGET, data };
+}
+
+const recentFees = list(shape({ prioritizationFee: count }), 1_000);
+
+/** What recent blocks asked for the same accounts; nothing where the node does not say. */
+async function recentPrices(writable: readonly string[]): Promise<readonly bigint[]> {
+  try {
+    const found = await rpc('getRecentPrioritizationFees', [writable.slice(0, 128)], recentFees);
+    return found.map(({ prioritizationFee }) => prioritizationFee);
+  } catch {
+    return [];
+  }
 }
 
 const lamportsOf = (value: unknown): bigint =>
@@ -52,7 +78,7 @@ function tokensOf(
 const signed = (change: bigint, figure: string): string => `${change > 0n ? '+' : '\u2212'}${figure}`;
 const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
-export async function prepare(plan: Plan, signer: string, genesisShown: string): Promise<Prepared> {
+export async function prepare(plan: Plan, signer: string, genesisShown: string, priority: Priority): Promise<Prepared> {
   const [latest, genesis, network] = await Promise.all([
     rpc(
       'getLatestBlockhash',
@@ -82,7 +108,14 @@ export async function prepare(plan: Plan, signer: string, genesisShown: string):
         (message) => appendTransactionMessageInstructions([...instructions], message),
       ),
     );
-  const compiled = build([unitLimit(COMPUTE_UNITS_MAX), ...plan.instructions]);
+  const writable = plan.instructions.flatMap(({ accounts: metas = [] }) =>
+    metas.filter((meta) => (meta.role & 1) === 1).map((meta) => meta.address as string),
+  );
+  const recent = priority === 'off' ? [] : await recentPrices([...new Set(writable)]);
+  // Reckoned for the most units that are asked for: what is charged follows the limit, not what was used.
+  const price = priorityPrice(recent, priority, COMPUTE_UNITS_MAX);
+  const budget = [unitLimit(COMPUTE_UNITS_MAX), ...(price > 0n ? [unitPrice(price)] : [])];
+  const compiled = build([...budget, ...plan.instructions]);
   const wire = Uint8Array.from(getTransactionEncoder().encode(compiled));
   if (wire.length > TRANSACTION_BYTES_MAX) {
     throw new SigningFault({
@@ -91,16 +124,7 @@ export async function prepare(plan: Plan, signer: string, genesisShown: string):
     });
   }
 
-  const touched = [
-    signer,
-    ...new Set(
-      plan.instructions.flatMap(({ accounts: metas = [] }) =>
-        metas.filter((meta) => (meta.role & 1) === 1).map((meta) => meta.address as string),
-      ),
-    ),
-  ]
-    .filter((address, index, all) => all.indexOf(address) === index)
-    .slice(0, 20);
+  const touched = [signer, ...writable].filter((address, index, all) => all.indexOf(address) === index).slice(0, 20);
   const before = await accounts(touched);
   const simulated = await rpc(
     'simulateTransaction',
@@ -141,8 +165,9 @@ export async function prepare(plan: Plan, signer: string, genesisShown: string):
     wire,
     lastValidBlockHeight: latest.value.lastValidBlockHeight,
     acts: described.instructions
-      .map((instruction, index) => actOf(instruction, plan.instructions[index - 1], network.node_key))
+      .map((instruction, index) => actOf(instruction, plan.instructions[index - budget.length], network.node_key))
       .filter((act) => act !== null),
+    priorityLamports: described.priorityFeeLamports,
     feeLamports: LAMPORTS_PER_SIGNATURE * BigInt(described.signers.length) + described.priorityFeeLamports,
     changes: changesOf(touched, before, simulated.value.accounts, signer, mints),
   };
@@ -150,6 +175,16 @@ export async function prepare(plan: Plan, signer: string, genesisShown: string):
 
 const TITLES: Readonly<Record<string, string>> = {
   post_job: 'Post the job and lock its escrow',
+  post_array: 'Post the array and lock the escrow of its tasks',
+  cancel_array: 'Let no further task be taken',
+  close_array: 'Close the array and take the rest back',
+  sweep_fees: 'Pay the fee',
+  top_up_job: 'Top up the service',
+  stop_job: 'End the service',
+  resume_job: 'Resume the service',
+  claim_stream: 'Draw earnings',
+  claim_sla: 'Collect what is due of the bond',
+  set_price: 'Offer a fee for priority',
   match_job: 'Take the offer',
   cancel_job: 'Cancel the job',
   claim_refund: 'Collect the refund',
@@ -173,8 +208,12 @@ function actOf(
   if (described.name === 'set_limit') return null;
   const lines = [described.words, ...described.fields.map(({ label, value }) => `${label}: ${value}`)];
   let warning: string | null = null;
-  if (described.name === 'post_job' && instruction?.data !== undefined) {
-    const { tenantNodeKey } = market.getPostJobInstructionDataDecoder().decode(instruction.data);
+  if ((described.name === 'post_job' || described.name === 'post_array') && instruction?.data !== undefined) {
+    const decoder =
+      described.name === 'post_job'
+        ? market.getPostJobInstructionDataDecoder()
+        : market.getPostArrayInstructionDataDecoder();
+    const { tenantNodeKey } = decoder.decode(instruction.data);
     const key = toHex(tenantNodeKey);
     lines.push(
       key === gatewayKey

@@ -18,7 +18,9 @@ export interface Prepared {
   readonly wire: Uint8Array<ArrayBuffer>;
   readonly lastValidBlockHeight: bigint;
   readonly acts: readonly Act[];
+  /** The network's fee at most; of it, what is offered for priority. */
   readonly feeLamports: bigint;
+  readonly priorityLamports: bigint;
   /** What the simulation says would change for the signer: words, one per balance. */
   readonly changes: readonly string[];
 }

@@ -26,6 +26,10 @@ export interface Delivery {
   readonly input: Uint8Array<ArrayBuffer> | null;
   /** What went wrong last, in words. */
   readonly problem: string | null;
+  /** Of a service: what its document says that it listens on. */
+  readonly ports?: readonly { readonly number: number; readonly protocol: string }[];
+  /** Of an array, whose address is then `job`: its tasks, and the attempt of each that was handed its files. */
+  readonly array?: { readonly tasks: number; readonly handed: Readonly<Record<string, number>> };
 }
 
 /** How long the facts of a delivered job stay in the browser, milliseconds: thirty days. */
@@ -97,7 +101,9 @@ export async function handOver(address: string | null): Promise<HandOver> {
     for (const delivery of kept) {
       if (delivery.step === 'delivered' && now - delivery.keptAt > REMEMBERED_MS) await dropDelivery(delivery.job);
     }
-    const mine = kept.filter((delivery) => delivery.step !== 'delivered' && delivery.tenant === address);
+    const mine = kept.filter(
+      (delivery) => delivery.array === undefined && delivery.step !== 'delivered' && delivery.tenant === address,
+    );
     if (mine.length === 0) return;
     const session = storedSession(address, now / 1_000);
     if (session === null) {

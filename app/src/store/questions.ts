@@ -2,6 +2,7 @@
 import { ask, askAll } from '../gateway/client';
 import * as records from '../gateway/records';
 import { REFRESH_MS } from '../limits';
+import { fromBase58 } from '../text/base58';
 import { useKnown } from './cache';
 
 const slowly = { every: REFRESH_MS * 4 };
@@ -30,6 +31,40 @@ export const useJobs = (filter: JobFilter | null) =>
 
 export const useJob = (job: string) =>
   useKnown(`job:${job}`, (signal) => ask(`/v1/jobs/${job}`, records.jobRecord, { signal }), often);
+
+/** An array and the jobs of its tasks, from the chain; null when there is none. */
+export const useArray = (array: string) =>
+  useKnown(
+    `chain:array:${array}`,
+    async () => (await import('../chain/array')).readArrayView(array, Date.now() / 1_000),
+    often,
+  );
+
+/** Arrays that the gateway has seen this tenant post. */
+export const useArraysPosted = (tenant: string | null) =>
+  useKnown(
+    tenant === null ? null : `jobs:arrays:${tenant}`,
+    async (signal) => {
+      const query = { name: 'ArrayPosted', account: tenant };
+      const found = await askAll('/v1/events', records.eventsPage, { signal, query });
+      return (
+        found
+          .filter((event) => event.name === 'ArrayPosted' && event.data['tenant'] === tenant)
+          .map((event) => event.data['array'] ?? '')
+          // What is no address leads nowhere.
+          .filter((array) => fromBase58(array)?.length === 32)
+      );
+    },
+    slowly,
+  );
+
+/** A service, from the chain; null when its account is gone. */
+export const useService = (job: string | null) =>
+  useKnown(
+    job === null ? null : `chain:service:${job}`,
+    async () => (await import('../chain/service')).readService(job ?? '', Date.now() / 1_000),
+    often,
+  );
 
 export const useJobEvents = (job: string) =>
   useKnown(`job:${job}:events`, (signal) => askAll(`/v1/jobs/${job}/events`, records.eventsPage, { signal }), often);
@@ -109,6 +144,8 @@ export interface MatchQuestion {
   readonly max_seconds: number;
   readonly allow_simulated: boolean;
   readonly sla_bond: string;
+  readonly sla_uptime_bps: number;
+  readonly kind: 'batch' | 'service';
 }
 
 export const useMatch = (question: MatchQuestion | null) =>

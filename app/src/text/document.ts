@@ -22,8 +22,31 @@ export function draftOfDocument(source: string, before: Draft): Draft {
     : [];
   const env = Object.entries((document['env'] ?? {}) as Record<string, unknown>);
   const image = text(document['image']);
+  const service = document['kind'] === 'service';
+  const ports = (Array.isArray(document['ports']) ? document['ports'] : []) as readonly Record<string, unknown>[];
+  const health = (document['health'] ?? {}) as Record<string, unknown>;
+  const asked = Array.isArray(health['command']) ? health['command'].filter((word) => typeof word === 'string') : [];
+  const sla = (document['sla'] ?? {}) as Record<string, unknown>;
   return {
     ...before,
+    // A document of batch jobs may be posted once or as an array; only a service says what it is.
+    kind: service ? 'service' : before.kind === 'service' ? 'batch' : before.kind,
+    ...(service
+      ? {
+          ports: ports
+            .map(
+              (port) =>
+                `${String(port['number'])}${text(port['protocol']) === null ? '' : ` ${String(port['protocol'])}`}`,
+            )
+            .join('\n'),
+          health: asked.map(quoted).join(' '),
+          healthSeconds: String(number(health['interval_seconds']) ?? before.healthSeconds),
+          healthFailures: String(number(health['failures_max']) ?? before.healthFailures),
+          slaUptime: number(sla['uptime_bps']) === null ? '' : String((number(sla['uptime_bps']) ?? 0) / 100),
+          slaBond: number(sla['bond']) === null ? '' : String((number(sla['bond']) ?? 0) / 1_000_000),
+        }
+      : {}),
+    issues: String((number(document['retries']) ?? 0) + 1),
     name: text(document['name']) ?? before.name,
     image: image !== null && image.startsWith('sha256:') ? image : before.image,
     command: command.map(quoted).join(' '),

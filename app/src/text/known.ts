@@ -51,6 +51,18 @@ export const OUTCOMES: Readonly<Record<string, { readonly name: string; readonly
     withdrawn: { name: 'Withdrawn', says: 'The provider ended the service. The accepted usage is paid.', tone: 'warn' },
   };
 
+/** Where a task of an array stands. */
+export const TASK_STATES: Readonly<Record<string, { readonly name: string; readonly tone: Tone }>> = {
+  free: { name: 'Free', tone: 'plain' },
+  taken: { name: 'Taken', tone: 'busy' },
+  matched: { name: 'Taken', tone: 'busy' },
+  running: { name: 'Running', tone: 'busy' },
+  submitted: { name: 'Being judged', tone: 'busy' },
+  settled: { name: 'Settled', tone: 'warn' },
+  done: { name: 'Done', tone: 'good' },
+  failed: { name: 'Failed', tone: 'bad' },
+};
+
 export const VERDICTS: Readonly<Record<string, { readonly name: string; readonly tone: Tone }>> = {
   valid: { name: 'valid', tone: 'good' },
   invalid: { name: 'invalid', tone: 'bad' },

@@ -8,7 +8,9 @@ import { Dialog } from '../parts/dialog';
 import { Address, Fault, Note, short } from '../parts/marks';
 import { useTell } from '../parts/toasts';
 import { refresh } from '../store/cache';
+import { clean } from '../text/clean';
 import { useWallet } from './context';
+import { sharedNames } from './names';
 
 export function WalletButton() {
   const { address, choose, wallet } = useWallet();
@@ -39,6 +41,7 @@ export function WalletDialog() {
   const [busy, setBusy] = useState(false);
   if (!state.choosing) return null;
   const local = network?.local ?? false;
+  const shared = sharedNames(state.wallets);
 
   const drip = async (): Promise<void> => {
     if (state.address === null) return;
@@ -73,12 +76,21 @@ export function WalletDialog() {
               </Note>
             ) : (
               <ul className="wallets">
-                {state.wallets.map((wallet) => (
-                  <li key={wallet.name}>
+                {state.wallets.map((wallet, index) => (
+                  <li key={`${index} ${wallet.name}`}>
                     <button type="button" onClick={() => void state.connectTo(wallet)}>
                       <img src={wallet.icon} alt="" />
                       <span>
-                        {wallet.name}
+                        {clean(wallet.name)}
+                        {shared.has(wallet.name) && (
+                          <>
+                            <br />
+                            <small className="bad">
+                              Another wallet has this name too. If you installed one, the other is not it: check your
+                              extensions before you connect.
+                            </small>
+                          </>
+                        )}
                         {wallet.name === 'Burner (local only)' && (
                           <>
                             <br />

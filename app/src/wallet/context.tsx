@@ -2,9 +2,11 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { Words } from '../gateway/faults';
 import { useNetwork } from '../network';
+import { sharedNames } from './names';
 import { connect, disconnect, isUsable, onChange, registry, type Wallet, type WalletAccount } from './standard';
 
 const LAST = 'proofmill.wallet';
+const LAST_ACCOUNT = 'proofmill.wallet.account';
 
 export interface WalletState {
   readonly wallets: readonly Wallet[];
@@ -71,10 +73,13 @@ export function WalletProvider({ children }: { children: ReactNode }) {
           setProblem({ what: 'The wallet gave no account.', next: 'Unlock it, or choose an account in it.' });
         return;
       }
+      // Who was not asked gets no other account than the last time: a wallet of the same name is not the same wallet.
+      if (silent && localStorage.getItem(LAST_ACCOUNT) !== first.address) return;
       setWallet(chosen);
       setAccount(first);
       choose(false);
       localStorage.setItem(LAST, chosen.name);
+      localStorage.setItem(LAST_ACCOUNT, first.address);
     } catch (error) {
       if (!silent) setProblem(refusalWords(error));
     }
@@ -85,7 +90,8 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     if (wallet !== null) return;
     const last = localStorage.getItem(LAST);
     const found = wallets.find((one) => one.name === last);
-    if (found !== undefined && !tried.current.has(found.name)) {
+    // Which of two it was is for the person to say.
+    if (found !== undefined && !sharedNames(wallets).has(found.name) && !tried.current.has(found.name)) {
       tried.current.add(found.name);
       void attach(found, true);
     }
@@ -96,12 +102,14 @@ export function WalletProvider({ children }: { children: ReactNode }) {
     return onChange(wallet, () => {
       const first = wallet.accounts[0] ?? null;
       setAccount((before) => (before?.address === first?.address ? before : first));
+      if (first !== null) localStorage.setItem(LAST_ACCOUNT, first.address);
       if (first === null) setWallet(null);
     });
   }, [wallet]);
 
   const leave = useCallback(() => {
     localStorage.removeItem(LAST);
+    localStorage.removeItem(LAST_ACCOUNT);
     if (wallet !== null) void disconnect(wallet).catch(() => undefined);
     setWallet(null);
     setAccount(null);

@@ -32,6 +32,15 @@ export function storedSession(address: string | null, now: number): Session | nu
   }
 }
 
+/** The token of the session that is stored, whoever's it is: the gateway checks it against what is asked. */
+export function currentToken(): string | null {
+  try {
+    return (JSON.parse(localStorage.getItem(STORED) ?? 'null') as Session | null)?.token ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export function forgetSession(): void {
   localStorage.removeItem(STORED);
 }

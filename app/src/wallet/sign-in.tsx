@@ -6,6 +6,7 @@ import { Dialog } from '../parts/dialog';
 import { Note } from '../parts/marks';
 import { useTell } from '../parts/toasts';
 import { refusalWords, useWallet } from './context';
+import { FRAMED, framed } from './framed';
 import {
   challenge,
   forgetSession,
@@ -49,6 +50,10 @@ export function SignInProvider({ children }: { children: ReactNode }) {
       return false;
     }
     if (storedSession(account.address, Date.now() / 1_000) !== null) return true;
+    if (framed()) {
+      setProblem(FRAMED);
+      return false;
+    }
     setBusy(true);
     setProblem(null);
     try {

@@ -1,17 +1,25 @@
 /** Every page, in both themes and two widths: axe finds nothing, nothing is cut off, the keyboard reaches everything. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { derive } from '@proofmill/client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChrome, type Chrome } from '../browser';
 import { key, startFixture, type Fixture } from '../fixture-gateway/gateway';
+import { putArray, putService, putTask, WALLET } from '../fixture-gateway/holdings';
 import { connectWallet, withTestWallet } from '../test-wallet';
 
+const ARRAY = `/arrays/${await derive.array(WALLET, 7)}`;
+const SERVICE = `/jobs/${await derive.job(WALLET, 99n)}`;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGES = [
   '/',
   `/providers/${key('owner Blaise')}`,
   '/launch',
+  '/launch?kind=array',
+  '/launch?kind=service',
+  ARRAY,
+  SERVICE,
   '/jobs?all=yes',
   `/jobs/${key('job running')}`,
   `/jobs/${key('job judged')}`,
@@ -29,6 +37,21 @@ let page: Page;
 
 beforeAll(async () => {
   fixture = await startFixture();
+  await putService(fixture, { slaBond: 1_000_000n, slaUptimeBps: 9_900 });
+  const taken = [5n, ...Array.from({ length: 15 }, () => 0n)];
+  const done = [2n, ...Array.from({ length: 15 }, () => 0n)];
+  const issued = Uint8Array.from({ length: 1_024 }, (_, task) => [1, 1, 1, 2, 0][task] ?? 0);
+  const of = await putArray(fixture, {
+    tasksTotal: 1_024,
+    takenCount: 2,
+    doneCount: 1,
+    failedCount: 1,
+    taken,
+    done,
+    issued,
+  });
+  await putTask(fixture, of, 0, { state: 3 });
+  await putTask(fixture, of, 2, { state: 5, outcome: 1, paid: 100n });
   chrome = await startChrome(fixture.url);
   await withTestWallet(chrome.context);
   page = await chrome.open(fixture.url);
@@ -84,7 +107,7 @@ test.each(PAGES)('nothing_is_wider_than_a_telephone on %s', async (path) => {
 });
 
 test('axe_finds_nothing_in_the_dialogs', async () => {
-  await page.goto(`${fixture.url}/launch`);
+  await page.goto(`${fixture.url}/launch?kind=batch`);
   await page.getByRole('button', { name: 'Connect a wallet' }).first().click();
   expect(await violations()).toEqual([]);
   await page.getByRole('button', { name: 'Close' }).click();
@@ -103,6 +126,29 @@ test('axe_finds_nothing_in_the_dialogs', async () => {
   await page.getByRole('dialog', { name: 'Post this job' }).getByText('Take the offer').waitFor();
   expect(await violations()).toEqual([]);
   await page.getByRole('button', { name: 'Do not sign' }).click();
+});
+
+test.each([ARRAY, SERVICE])('axe_finds_nothing_where_its_tenant_may_act: %s', async (path) => {
+  await page.goto(fixture.url + path);
+  await page
+    .getByRole('banner')
+    .getByRole('button', { name: /Test wallet/u })
+    .waitFor();
+  await settled();
+  await page.getByRole('button', { name: /^(Stop|Let no further task be taken)$/u }).waitFor();
+  expect(await violations()).toEqual([]);
+});
+
+test('the_arrow_keys_walk_through_the_tasks_and_only_one_of_them_is_a_stop_of_the_tab', async () => {
+  await page.goto(fixture.url + ARRAY);
+  const cells = page.getByRole('group', { name: /Every task/u }).getByRole('button');
+  await cells.first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.getByRole('region', { name: 'Task 1', exact: true }).waitFor();
+  expect(await cells.evaluateAll((all) => all.filter((cell) => cell.tabIndex === 0).length)).toBe(1);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toMatch(/^Task 1: done/u);
 });
 
 test('the_keyboard_alone_reaches_the_content_and_opens_a_page', async () => {

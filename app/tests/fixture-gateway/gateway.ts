@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { derive, market, type Coin, type MintAddress } from '@proofmill/client';
 import { getCompiledTransactionMessageDecoder, getTransactionDecoder, type Address } from '@solana/kit';
 import { fromBase58, toBase58 } from '../../src/text/base58';
+import { postedArray } from './holdings';
 
 const { MARKET_PROGRAM_ADDRESS } = market;
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -45,6 +46,10 @@ export interface Mischief {
   rpcDown?: (method: string) => boolean;
   /** Takes transactions and forgets them. */
   forgets?: boolean;
+  /** Serves the page without the policy that keeps it out of frames. */
+  naked?: boolean;
+  /** What recent blocks are said to have asked for priority, micro-lamports per unit. */
+  fees?: readonly number[];
   /** The sentence asked for at sign-in. */
   sentence?: (address: string, host: string) => string;
 }
@@ -57,6 +62,8 @@ export interface SentTransaction {
 export const PAYMENT = key('payment mint');
 export const STAKE = key('stake mint');
 export const NODE_KEY = hex('gateway node');
+/** A ticket as the real gateway writes one: 32 bytes in base64 for addresses. */
+export const TICKET = 'c2ltdWxhdGVkLXRpY2tldC1mb3ItdGVzdHMtYWxvbmU';
 export const GENESIS = key('genesis');
 
 const OWNERS = ['Ada', 'Blaise', 'Charles', 'Dorothy', 'Edsger', 'Frances'].map((name) => key(`owner ${name}`));
@@ -81,6 +88,12 @@ export interface Fixture {
   mischief: Mischief;
   readonly balances: Map<string, bigint>;
   readonly lamports: Map<string, bigint>;
+  /** Accounts of the simulated chain, by address. */
+  readonly chain: Map<string, { data: Uint8Array; owner: string }>;
+  /** The `Provider` accounts, in the order of their owners. */
+  readonly providers: readonly string[];
+  /** A job's record, with what a test makes of it. */
+  record(name: string, more: Readonly<Record<string, Json>>): Row;
   /** Sends an event to every open stream. */
   announce(name: string, data: Json): void;
   /** Everything that the page asked for. */
@@ -281,6 +294,8 @@ export async function startFixture(): Promise<Fixture> {
     address: key(`job ${name}`),
     tenant: key('tenant'),
     index: '1763730000000000',
+    array: null,
+    task_index: null,
     kind: 'batch',
     class: 'deterministic',
     state: 'open',
@@ -573,6 +588,7 @@ export async function startFixture(): Promise<Fixture> {
               placed_at: now() - 20,
             })),
           );
+        if (more === 'ports') return { path: `/p/${TICKET}/`, expires_at: now() + 300 };
         if (more === 'delivery') {
           const held = deliveries.get(id) ?? { spec: false, input: false };
           return {
@@ -733,7 +749,9 @@ export async function startFixture(): Promise<Fixture> {
       const program = compiled.staticAccounts[instruction.programAddressIndex];
       const data = instruction.data;
       if (program !== MARKET_PROGRAM_ADDRESS || data === undefined) continue;
-      if (market.identifyMarketInstruction({ data }) !== market.MarketInstruction.PostJob) continue;
+      const found = market.identifyMarketInstruction({ data });
+      if (found === market.MarketInstruction.PostArray) await postedArray(fixture, compiled.staticAccounts[0], data);
+      if (found !== market.MarketInstruction.PostJob) continue;
       const terms = market.getPostJobInstructionDataDecoder().decode(data);
       const tenant = compiled.staticAccounts[0] ?? ('' as Address);
       const address = await derive.job(tenant, terms.index);
@@ -766,6 +784,8 @@ export async function startFixture(): Promise<Fixture> {
         return GENESIS;
       case 'getBlockHeight':
         return slot;
+      case 'getRecentPrioritizationFees':
+        return (fixture.mischief.fees ?? []).map((fee, at) => ({ slot: slot - at, prioritizationFee: fee }));
       case 'getBalance':
         return valued(Number(lamports.get(String(parameters[0])) ?? 0n));
       case 'getTokenAccountBalance': {
@@ -815,7 +835,7 @@ export async function startFixture(): Promise<Fixture> {
       asked.startsWith(DIST) && existsSync(asked) && statSync(asked).isFile() ? asked : join(DIST, 'index.html');
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'content-security-policy': POLICY,
+      ...(fixture.mischief.naked === true ? {} : { 'content-security-policy': POLICY }),
     });
     createReadStream(file).pipe(response);
   };
@@ -829,7 +849,8 @@ export async function startFixture(): Promise<Fixture> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
     if (!path.startsWith('/v1/') && path !== '/rpc') {
-      files(path, response);
+      if (path.startsWith('/p/')) response.writeHead(200, { 'content-type': 'text/plain' }).end('simulated service');
+      else files(path, response);
       return;
     }
     asked.push(`${request.method ?? ''} ${path}`);
@@ -931,6 +952,9 @@ export async function startFixture(): Promise<Fixture> {
     mischief: {},
     balances,
     lamports,
+    chain,
+    providers: providers.map((row) => String(row['address'])),
+    record: job,
     asked,
     log: 'step 1 of 3\nstep 2 of 3\nstep 3 of 3\n',
     announce: (name, data) => {

@@ -45,6 +45,7 @@ describe('what comes back from a wallet', () => {
       acts: [],
       feeLamports: 0n,
       changes: [],
+      priorityLamports: 0n,
     };
     return { keys, signer, message, prepared };
   };

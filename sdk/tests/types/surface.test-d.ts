@@ -1,6 +1,7 @@
 /** What the compiler promises to callers. */
 import { expectTypeOf, test } from "vitest";
 import {
+  coSignUsage,
   completeJobDocument,
   compose,
   derive,
@@ -9,6 +10,7 @@ import {
   mintAddress,
   ProgramError,
   Proofmill,
+  type ArrayAddress,
   type JobAddress,
   type JobDocument,
   type JobRecord,
@@ -17,6 +19,8 @@ import {
   type MintAddress,
   type OfferRecord,
   type ProviderAddress,
+  type SignedUsage,
+  type UsageOffer,
 } from "../../src/index.js";
 
 test("an address of one kind never passes for another", () => {
@@ -30,6 +34,15 @@ test("an address of one kind never passes for another", () => {
   // @ts-expect-error a text is no offer
   const take: compose.Take = { offer: "x", provider: "y" as ProviderAddress, owner: mintAddress("") };
   expectTypeOf(take).toEqualTypeOf<compose.Take>();
+});
+
+test("an array is no job, and a usage that is not signed by both is none to send", () => {
+  expectTypeOf<ArrayAddress>().not.toExtend<JobAddress>();
+  expectTypeOf(compose.takeTask).returns.resolves.toEqualTypeOf<compose.Composed<JobAddress>>();
+  expectTypeOf(compose.postArray).returns.resolves.toEqualTypeOf<compose.Composed<ArrayAddress>>();
+  expectTypeOf(coSignUsage).returns.resolves.toEqualTypeOf<SignedUsage>();
+  expectTypeOf<Parameters<typeof compose.reportUsage>[1]>().toEqualTypeOf<SignedUsage>();
+  expectTypeOf<UsageOffer>().not.toExtend<SignedUsage>();
 });
 
 test("amounts are bigint everywhere", () => {

@@ -157,3 +157,111 @@ test("the fee for priority is the network's, rounded up", () => {
   const price: Instruction = { programAddress: budget, data: Uint8Array.of(3, 1, 0, 0, 0, 0, 0, 0, 0) };
   expect(describeTransaction(wire(limit, price)).priorityFeeLamports).toBe(1n);
 });
+
+const SERVICE = {
+  mint: MINT,
+  tokenProgram: 0,
+  vault: WALLET,
+  provider: WALLET,
+  tenant: WALLET,
+} as unknown as market.Job;
+const said = (instruction: Instruction): { words: string; fields: string[]; known: boolean } => {
+  const found = describeInstruction(instruction, context);
+  return { words: found.words, fields: found.fields.map((f) => `${f.label}: ${f.value}`), known: found.known };
+};
+
+test("what may be done with a service is said, with its numbers", async () => {
+  const started = said(
+    (await compose.postAndTake(signer, coin, { ...terms, kind: 3, class: 3 })).instructions[0] as Instruction,
+  );
+  expect(started.words).toContain("Posts a service and locks 0.9 USDC for its first 1 h");
+  expect(started.fields.join()).toContain("witnessed, never verified");
+  expect(started.fields).toContain("Availability: no bond");
+  const bonded = said(
+    (await compose.postAndTake(signer, coin, { ...terms, kind: 3, class: 3, slaBond: 7n, slaUptimeBps: 9_950 }))
+      .instructions[0] as Instruction,
+  );
+  expect(bonded.fields.join()).toContain("below 99.5 % the provider owes of a bond of 7 atoms");
+
+  const added = said(await compose.topUpJob(signer, JOB, SERVICE, 90));
+  expect(added.words).toContain("Adds 1 min 30 s to the service");
+  const provider = { owner: WALLET, operator: WALLET };
+  expect(said(await compose.stopJob(signer, JOB, SERVICE, provider)).words).toMatch(/^Ends the service .* now/u);
+  expect(said(compose.resumeJob(signer, JOB, SERVICE)).words).toContain("its meter runs on from now");
+  expect(said(compose.pauseJob(JOB)).words).toContain("whose escrow has run dry");
+  const drawn = await compose.claimStream(JOB, SERVICE, WALLET);
+  expect(said(drawn).fields).toEqual([`Paid into: ${await derive.tokenAccount(WALLET, coin)}`]);
+  expect(said(await compose.claimSla(JOB, SERVICE, WALLET, coin)).words).toContain("of the provider's bond");
+  const reported = said(
+    await compose.reportUsage(JOB, {
+      usageMs: 3_723_500n,
+      measuredAt: 1_700_000_000n,
+      nodeSignature: new Uint8Array(64),
+      tenantSignature: new Uint8Array(64),
+    }),
+  );
+  expect(reported.fields).toEqual(["Healthy in all: 3,723.5 s", "Measured: 2023-11-14T22:13:20.000Z"]);
+  const never = said(
+    await compose.reportUsage(JOB, {
+      usageMs: 0n,
+      measuredAt: (1n << 63n) - 1n,
+      nodeSignature: new Uint8Array(64),
+      tenantSignature: new Uint8Array(64),
+    }),
+  );
+  expect(never).toMatchObject({ known: true });
+});
+
+test("what may be done with an array is said, with its numbers", async () => {
+  const { specHash, imageDigest, inputRoot, tenantNodeKey } = terms;
+  const posted = await compose.postArray(signer, coin, {
+    specHash,
+    imageDigest,
+    inputRoot,
+    tenantNodeKey,
+    priceCeilingPerSecond: 250n,
+    index: 7,
+    maxSeconds: 3_600,
+    deadlineSeconds: 7_200,
+    vramMib: 0,
+    certificateAgeSecondsMax: 0,
+    tasksTotal: 100,
+    region: 0,
+    uptimeBps: 0,
+    attemptsMax: 3,
+    class: 1,
+    tier: 0,
+    gpuCount: 0,
+    allowSimulated: 0,
+  });
+  expect(posted.address).toBe(await derive.array(WALLET, 7));
+  const words = said(posted.instructions[0] as Instruction);
+  expect(words.words).toBe("Posts 100 tasks and locks 90 USDC for them; what is not used comes back.");
+  expect(words.fields).toEqual(
+    expect.arrayContaining([
+      "Of it for each task: 0.9 USDC",
+      "Times that a task is issued at most: 3",
+      "Tasks may be taken for: 2 h",
+    ]),
+  );
+  const array = {
+    tenant: WALLET,
+    index: 7,
+    mint: MINT,
+    vault: WALLET,
+    rentPayer: WALLET,
+  } as unknown as market.JobArray;
+  const of = { address: posted.address, array, tokenProgram: derive.TOKEN_PROGRAM };
+  const provider = await derive.provider(WALLET);
+  const taken = await compose.takeTask(signer, of, 41, {
+    offer: await derive.offer(provider, 0),
+    provider,
+    owner: WALLET,
+  });
+  expect(taken.address).toBe(await derive.job(WALLET, (1n << 63n) | (7n << 16n) | 41n));
+  expect(said(taken.instructions[0] as Instruction).words).toContain("Takes task 41 of the array");
+  expect(said(compose.cancelArray(signer, posted.address)).words).toContain("no further task");
+  const closed = said(await compose.closeArray(of));
+  expect(closed.words).toContain("its rent back to you");
+  expect(closed.fields).toEqual([`Paid into: ${await derive.tokenAccount(WALLET, coin)}`]);
+});

@@ -5,6 +5,7 @@ import {
   jobAddress,
   market,
   mismatches,
+  pledge,
   ProgramError,
   programErrorOf,
   waitForJob,
@@ -76,6 +77,30 @@ test.each([
   expect(mismatches(need, have).map((found) => found.requirement)).toContain(name);
   // It is the name of an error of the program.
   expect(market.MARKET_ERRORS.map((row) => row.name)).toContain(name);
+});
+
+const asService = { ...need, kind: 3, slaBond: 500n, slaUptimeBps: 9_900 };
+const forServices = { services: 1, slaBondMax: 500n, slaUptimeMaxBps: 9_900 };
+
+test("a service is taken only by an offer for services that pledges its bond and its availability", () => {
+  // The mint's rule alone and the bond: usage is not audited, so rare audits do not raise the lock of a service.
+  const have = change("stake", { bonded: 12_500n });
+  const offered = (fields: object): OfferFacts => ({ ...have, offer: { ...have.offer, ...forServices, ...fields } });
+  const names = (fields: object): string[] => mismatches(asService, offered(fields)).map((found) => found.requirement);
+  expect(names({})).toEqual([]);
+  expect(names({ services: 0 })).toEqual(["OfferNotForServices"]);
+  expect(names({ slaBondMax: 499n })).toEqual(["OfferBondTooSmall"]);
+  expect(names({ slaUptimeMaxBps: 9_899 })).toEqual(["OfferUptimeTooLow"]);
+  expect(mismatches(need, offered({ services: 0 }))).toEqual([]);
+  const short = { ...offered({}), stake: { ...have.stake, bonded: 12_499n } };
+  expect(mismatches(asService, short)).toEqual([{ requirement: "FreeStakeTooSmall", needed: "12500", found: "12499" }]);
+});
+
+test("the lock of a batch job rises as its audits become rare, and that of a service does not", () => {
+  const proven = change("provider", { consecutiveAccepted: 4_000_000 });
+  expect(pledge(need, proven)).toBe(120_316n); // 6,000 atoms of price, audited at 5 %: 20.0527 prices
+  expect(pledge(asService, proven)).toBe(12_000n);
+  expect(pledge(need, facts as unknown as OfferFacts)).toBe(12_000n);
 });
 
 const JOB = jobAddress("4TQc8DiQNyPEpCeuBcm21Efr1m4Fnb1gXsaik97T4hF2");
