@@ -1,9 +1,12 @@
 //! The end of an attempt of which nothing came: the job opens again, or settles after its last.
 use anchor_lang::prelude::*;
-use proofmill_protocol::{attempts, job::JobEvent};
+use proofmill_protocol::{
+    attempts,
+    job::{JobEvent, Outcome},
+};
 
 use crate::{
-    events::{DepositForfeited, DepositReturned, JobReopened},
+    events::{DepositForfeited, DepositReturned, JobReopened, ProviderUpdated},
     settle,
     state::{Job, Provider, Stake, KIND_BATCH},
 };
@@ -30,6 +33,12 @@ pub fn end(
     now: i64,
 ) -> Result<()> {
     let outcome = job.advance(event)?;
+    if outcome == Outcome::NeverStarted && provider.active != 0 {
+        // Who did not come once is not there: it could be matched in every window, until its stake is used up. Its node
+        // announces it again when it is back.
+        provider.active = 0;
+        emit!(ProviderUpdated { provider: *provider.address(), active: 0 });
+    }
     // The lamports lie in the job's account and leave it with the rest, when it closes: to the tenant.
     if job.bid_deposit > 0 {
         emit!(DepositForfeited { job: *job.address(), provider: job.provider, lamports: job.bid_deposit });

@@ -84,6 +84,24 @@ fn a_missed_start_costs_a_part_of_the_lock_at_once() {
 }
 
 #[test]
+fn who_missed_a_start_is_matched_again_only_once_it_is_back() {
+    for (way, matched) in WAYS {
+        let mut w = TestBuilder::ready();
+        let job = matched(&mut w);
+        assert_eq!(w.provider(0).active, 1, "{way}");
+        w.warp(LIMITS.start_window + 1);
+        w.ok(w.expire_job(&job, Some(0)));
+        assert_eq!(w.provider(0).active, 0, "{way}");
+        // Nobody drains it while it is away: one outage costs it a part of what it had pledged then, and no more.
+        let next = w.do_post(1, 77);
+        w.refused(w.match_job(&next, 0, 0), MarketError::ProviderOffline);
+        let back = w.announce_provider(0, 1);
+        w.ok(back);
+        w.ok(w.match_job(&next, 0, 0));
+    }
+}
+
+#[test]
 fn the_tenant_of_a_missed_start_gets_its_escrow_and_nothing_more() {
     let mut w = TestBuilder::ready();
     let purses = |w: &World| (w.purse(&w.tenants[0]), w.tokens(&w.account_of(&w.tenants[0], &w.stake_mint)));
