@@ -10,6 +10,7 @@ use proofmill_client::{
 use proofmill_dataplane::access::AccessFacts;
 use proofmill_protocol::{appeal::CaseState, job::JobState, limits::APPEAL_ROUND};
 use proofmill_provider_core::{AttemptKey, CaseFacts, Record};
+use proofmill_sandbox::TaskPlace;
 use solana_address::Address;
 
 use crate::chain_facts::{self, FactError, Judges};
@@ -76,6 +77,13 @@ pub struct Judged {
     /// Longest run, seconds. Of a case: the whole seconds that its receipt was metered for, which it was at least; the
     /// specification says how much longer.
     pub max_seconds: u32,
+    /// Where it stands in its array, if it is a task of one.
+    pub task: Option<TaskPlace>,
+}
+
+/// The place of a task; a job that is none has no tasks beside it.
+const fn place(index: u32, count: u16) -> Option<TaskPlace> {
+    if count == 0 { None } else { Some(TaskPlace { index, count }) }
 }
 
 impl Judged {
@@ -90,6 +98,7 @@ impl Judged {
             image_digest: job.image_digest,
             input_root: job.input_root,
             max_seconds: job.max_seconds,
+            task: place(job.task_index, job.tasks_total),
         }
     }
 
@@ -138,6 +147,7 @@ impl Judged {
             image_digest: case.image_digest,
             input_root: case.input_root,
             max_seconds: u32::try_from(case.metered_ms.div_ceil(1_000)).unwrap_or(u32::MAX).max(1),
+            task: place(case.task_index, case.tasks_total),
         })
     }
 }

@@ -261,6 +261,23 @@ fn report_case(at: &Address, case: &SlashCase) {
     }
 }
 
+/// Announces this provider again if it was taken off the market for a start that it missed (docs/adr/0016): it is here.
+async fn keep_announced(context: &Context, listening: SocketAddr) {
+    let taken_off = match chain_facts::read_provider(&*context.chain, context.me()).await {
+        Ok(registered) => registered.is_some_and(|registered| registered.active == 0),
+        Err(error) => return tracing::warn!(%error, "the registration is not read"),
+    };
+    if !taken_off {
+        return;
+    }
+    match context.transactions.announce(announced_ip(listening.ip()), listening.port(), true).await {
+        Ok(_) => {
+            tracing::warn!("a start was missed, and this provider was taken off the market; it is announced again")
+        }
+        Err(error) => tracing::warn!(%error, "this provider is off the market and not announced"),
+    }
+}
+
 struct Service {
     context: Arc<Context>,
     node: Node,
@@ -497,8 +514,11 @@ impl Service {
         }
         if self.listed_at.elapsed() >= limits::REJOIN_EVERY {
             self.listed_at = Instant::now();
-            let context = self.context.clone();
-            tokio::spawn(async move { context.keep_listed().await });
+            let (context, listening) = (self.context.clone(), self.listening);
+            tokio::spawn(async move {
+                keep_announced(&context, listening).await;
+                context.keep_listed().await;
+            });
         }
         self.take_tasks();
         self.write_status();

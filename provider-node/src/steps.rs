@@ -622,17 +622,17 @@ async fn start(context: &Arc<Context>, key: AttemptKey) -> Result<(), StepError>
     }
 }
 
-/// Where the job stands in its array, if it is a task of one, by the chain. The array outlives its tasks.
+/// Where the job stands in its array, if it is a task of one: its account says so, or its slash case once that is gone.
 async fn task_place(context: &Context, record: &Record) -> Result<Option<TaskPlace>, StepError> {
+    let life = AttemptLife::of_record(record);
     let job = context.job(record.key.job).await?.filter(|job| job.nonce == record.nonce);
-    // Run again for an appeal after the job was closed: its case does not say whether it was a task (docs/adr/0013).
-    let Some(job) = job else { return Ok(None) };
-    if job.array == Address::default() {
-        return Ok(None);
-    }
-    let array = chain_facts::read_array(&*context.chain, job.array).await?;
-    let array = array.ok_or(FactError::NoAccount { account: job.array, what: "array" })?;
-    Ok(Some(TaskPlace { index: job.task_index, count: array.tasks_total }))
+    let judged = match job {
+        Some(job) => Some(judged::Judged::of_job(life.job, &job)),
+        None => judged::read_judged(&*context.chain, life).await?,
+    };
+    // Run without its place, a task would give another result.
+    let missing = FactError::NoAccount { account: life.job, what: "job, and no open slash case of it," };
+    Ok(judged.ok_or(missing)?.task)
 }
 
 /// For the label that tells a reaper of another process when a container has no business running any more.

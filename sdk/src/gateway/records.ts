@@ -198,6 +198,19 @@ export const readJob = record({
   uptime_bps: nullable(bps),
   certificate_age_seconds_max: nullable(u32),
   allow_simulated: nullable(flag),
+  service: nullable(
+    record({
+      usage_ms: amount,
+      usage_at: nullable(instant),
+      usage_timeout_seconds: u32,
+      dry_at: nullable(instant),
+      paused: flag,
+      settles_after: nullable(instant),
+      streamed: amount,
+      streamable: amount,
+      sla_due: amount,
+    }),
+  ),
   closed: flag,
 });
 /** A job. What a closed job's events do not say is null. */
