@@ -304,6 +304,7 @@ mod tests {
         case.image_digest = [11; 32];
         case.input_root = [12; 32];
         case.metered_ms = 2_001;
+        (case.task_index, case.tasks_total) = (4, 5);
         case.opened_at = 50;
         case.due_at = 100;
         case.decide_by = 200;
@@ -347,6 +348,7 @@ mod tests {
         chain.put(LIFE.slash_case(), case(CaseState::Open).encode());
         let judged = read_judged(&chain, LIFE).await.unwrap().unwrap();
         assert_eq!((judged.spec_hash, judged.tenant_node_key, judged.max_seconds), ([20; 32], Some([21; 32]), 60));
+        assert_eq!(judged.task, None, "it is no task of an array");
     }
 
     #[tokio::test]
@@ -367,6 +369,7 @@ mod tests {
                     image_digest: [11; 32],
                     input_root: [12; 32],
                     max_seconds: 3,
+                    task: Some(TaskPlace { index: 4, count: 5 }),
                 };
                 assert_eq!(read_judged(&chain, LIFE).await.unwrap(), Some(expected));
             }
