@@ -15,6 +15,22 @@ use crate::{
 /// Jobs above the target that are posted, to make up for those that wait in auctions: one in so many.
 const SURPLUS: usize = 4;
 
+/// Providers that missed a start see that they are off the market, and announce themselves again.
+///
+/// # Errors
+/// A broken law.
+pub fn come_back(play: &mut Play) -> Result<(), Breach> {
+    let now = play.course.step;
+    let due: Vec<usize> = play.people.off.iter().filter(|(_, since)| **since + 1 < now).map(|(who, _)| *who).collect();
+    for provider in due {
+        let announce = play.net.world.announce_provider(provider, 1);
+        if play.net.send(Role::Provider, None, &[announce])?.is_ok() {
+            play.people.off.remove(&provider);
+        }
+    }
+    Ok(())
+}
+
 /// Tenants post until enough jobs are unsettled.
 ///
 /// # Errors
@@ -171,6 +187,9 @@ pub fn bid(play: &mut Play, job: usize, on_chain: &market::Job) -> Result<(), Br
             break;
         }
         play.jobs[job].bids.remove(0);
+        if play.people.off.contains_key(&provider) {
+            continue;
+        }
         let handle = play.jobs[job].handle;
         let answer = play.net.world.place_bid(&handle, provider, price);
         if play.send(Role::Provider, Some((job, on_chain)), &[answer])?.is_ok() {

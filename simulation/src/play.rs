@@ -210,8 +210,14 @@ impl Play {
         let subject =
             about.map(|(job, on_chain)| Subject { tenant: self.jobs[job].handle.tenant, provider: on_chain.provider });
         let sent = self.net.send(role, subject, instructions)?;
-        if let (Some((job, _)), true) = (about, sent.is_ok()) {
+        if let (Some((job, on_chain)), true) = (about, sent.is_ok()) {
             self.jobs[job].touched_step = self.course.step;
+            if on_chain.state == JobState::Matched as u8
+                && let Some(holder) = self.holder(on_chain)
+                && self.net.world.provider(holder).active == 0
+            {
+                self.people.off.insert(holder, self.course.step);
+            }
         }
         Ok(sent)
     }
@@ -228,6 +234,7 @@ impl Play {
     pub fn step(&mut self, posting: bool) -> Result<(), Breach> {
         self.course.step += 1;
         cranks::epoch(self)?;
+        dealing::come_back(self)?;
         if posting {
             dealing::post(self)?;
         }

@@ -64,6 +64,8 @@ pub struct Population {
     by_account: std::collections::HashMap<Address, usize>,
     /// The first so many providers are known to everybody and asked first.
     popular: usize,
+    /// Providers that missed a start and were taken off the market, with the step in which that was.
+    pub off: std::collections::BTreeMap<usize, u32>,
 }
 
 const REGIONS: [u16; 6] = [840, 276, 756, 392, 702, 76];
@@ -182,7 +184,7 @@ impl Population {
                 _ => Ballot::Honest,
             })
             .collect();
-        Self { providers, ballots, by_account, popular }
+        Self { providers, ballots, by_account, popular, off: std::collections::BTreeMap::new() }
     }
 
     /// Which provider an account belongs to.
@@ -208,7 +210,9 @@ impl Population {
         let (locked, jobs) = net.ledger.pledge(&party.stake);
         let lock = amount::escrow(price, max_seconds).unwrap_or(u64::MAX);
         let have = Capability {
-            active: jobs < u32::from(agent.capacity) && max_seconds <= agent.seconds_max,
+            active: !self.off.contains_key(&provider)
+                && jobs < u32::from(agent.capacity)
+                && max_seconds <= agent.seconds_max,
             tier: agent.tier,
             gpu_count: agent.gpu_count,
             vram_mib: agent.vram_mib,
