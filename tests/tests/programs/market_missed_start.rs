@@ -211,6 +211,7 @@ fn a_missed_start_has_no_share_in_the_caps() {
     let stake = w.provider_stake(0);
     assert_eq!((window(&stake), stake.slashed), (before, 2 * cost(100_000)));
     // With every cap used up it is the same.
+    w.ok(w.announce_provider(0, 1));
     let job = w.do_post(0, 3);
     w.do_match(&job, 0);
     let mut spent = w.provider_stake(0);
