@@ -153,6 +153,18 @@ test("the lowest bid of an auction that is over is accepted by anyone", async ()
   const settled = await proofmill.wait(job);
   expect(settled.outcome).toBe("never_started");
   expect(settled.job.refunded).toBe(settled.job.escrowed);
+  // Who was silent is off the market until it is announced again.
+  expect((await proofmill.accounts.provider(at)).active).toBe(0);
+  await send(
+    provider.owner,
+    market.getAnnounceProviderInstruction({
+      operator: provider.owner,
+      provider: at,
+      endpointIp: new Uint8Array(16),
+      endpointPort: 1,
+      active: 1,
+    }),
+  );
 });
 
 test("an open job that nobody took is expired by its address alone", async () => {
