@@ -482,7 +482,7 @@ export function ServicePorts({ job, delivery, mine }: { job: JobRecord; delivery
     <div className="stack tight">
       <p className="small soft">
         The gateway carries the page of a port to your browser, and could read it. It opens in a tab of its own that
-        knows nothing of this page or of your wallet. The address works for whoever has it, for a few minutes.
+        knows nothing of this page or of your wallet. The address works for whoever has it, for an hour at most.
       </p>
       {known.map((port) => (
         <OpenPort key={port.number} job={job.address} port={port.number} protocol={port.protocol} />

@@ -74,11 +74,14 @@ async function fillIn(
   await page.getByLabel('Longest run, minutes').fill(minutes);
 }
 
-async function post(page: Page, { signIn, shot }: { signIn: boolean; shot?: string }): Promise<string> {
+async function post(
+  page: Page,
+  { signIn, shot, name = 'Post this job' }: { signIn: boolean; shot?: string; name?: string },
+): Promise<string> {
   await page.getByRole('button', { name: 'Review and post' }).click();
   if (signIn)
     await page.getByRole('dialog', { name: 'Sign in' }).getByRole('button', { name: 'Sign in the wallet' }).click();
-  const review = page.getByRole('dialog', { name: 'Post this job' });
+  const review = page.getByRole('dialog', { name });
   await review.getByText('Post the job and lock its escrow').waitFor();
   if (shot !== undefined) await picture(page, shot);
   await review.getByRole('button', { name: 'Sign in the wallet' }).click();
@@ -143,6 +146,47 @@ test('a_tenant_who_finds_nobody_cancels_and_has_everything_back', async () => {
   await review.getByRole('button', { name: 'Sign in the wallet' }).click();
   await says(page, 'The tenant withdrew the open job. Refunded.');
   expect(tenant.complaints).toEqual([]);
+});
+
+test('a_tenant_runs_a_service_from_the_browser_and_opens_its_page', async () => {
+  const page = await tenant.open(network.url);
+  await page.goto(`${network.url}/launch`);
+  await page.getByRole('radio', { name: /A service/u }).check();
+  await page.getByLabel('Name').fill('small-page');
+  await page.getByLabel('Container image').fill(checksum);
+  await page.getByLabel('Command', { exact: true }).fill('/bin/busybox httpd -f -p 8080 -h /in');
+  await page
+    .getByLabel('Input files')
+    .setInputFiles({ name: 'index.html', mimeType: 'text/html', buffer: Buffer.from(`<p>${INPUT}</p>`) });
+  await page.getByLabel('Memory, MiB', { exact: true }).fill('128');
+  await page.getByLabel('Ports', { exact: true }).fill('8080 http');
+  await page.getByLabel('Health command').fill('/bin/busybox wget -q -O /dev/null http://127.0.0.1:8080/');
+  await page.getByLabel('First escrow, minutes').fill('10');
+  await post(page, { signIn: false, name: 'Post this service' });
+
+  // It runs, both sides sign its usage (the gateway for the browser), and the money follows.
+  await says(page, 'Signed or witnessed', 120_000);
+  await page.getByRole('img', { name: /0\.0\d*[1-9]\d* signed and/u }).waitFor({ timeout: 120_000 });
+  const opened = tenant.context.waitForEvent('page');
+  await page.getByRole('button', { name: 'Open port 8080' }).click();
+  const tab = await opened;
+  await tab.getByText('The mill grinds what is brought to it').waitFor({ timeout: 60_000 });
+  expect(new URL(tab.url()).pathname).toMatch(/^\/p\//u);
+  // Its page has no origin: nothing of the dApp's is within its reach.
+  expect(await tab.evaluate(() => [window.origin, document.referrer])).toEqual(['null', '']);
+  await tab.close();
+  await picture(page, 'service', { full: true });
+
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page
+    .getByRole('dialog', { name: 'Stop this service' })
+    .getByRole('button', { name: 'Sign in the wallet' })
+    .click();
+  await says(page, 'One side ended the service', 60_000);
+  expect(tenant.complaints).toEqual([]);
+  expect(tenant.strangers).toEqual([]);
+  // A page keeps a stream open, and a browser has six connections to one origin.
+  await page.close();
 });
 
 test('a_provider_registers_in_the_terminal_and_sells_in_the_browser', async () => {
