@@ -515,7 +515,7 @@ function Terms({ job }: { job: JobRecord }) {
         )}
         <dt>{job.kind === 'service' ? 'Escrow covers' : 'Longest run'}</dt>
         <dd>{job.max_seconds === null ? '\u2013' : duration(job.max_seconds)}</dd>
-        {job.audit_bps !== null && (
+        {job.audit_bps !== null && job.kind !== 'service' && (
           <>
             <dt>Audited</dt>
             <dd>{job.audit_bps >= 10_000 ? 'always' : `${percent(job.audit_bps)} of such receipts`}</dd>
