@@ -31,7 +31,8 @@ export async function startChrome(origin: string, size = { width: 1_280, height:
       '--disable-sync',
     ],
   });
-  context.setDefaultTimeout(30_000);
+  // Patience for a machine that is busy with its disk; what is asked for is there long before.
+  context.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   const strangers: string[] = [];
   context.on('request', (request) => {
