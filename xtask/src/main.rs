@@ -10,7 +10,8 @@ mod sbf;
 mod tidy;
 mod workspace;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -32,17 +33,25 @@ enum Command {
     Attack(attack::Options),
     /// Fuzzes the rules' decoders and the programs' entry points, guided by coverage
     Fuzz(fuzz::Options),
-    /// Checks names, paths, promises and the direction of dependencies
+    /// Checks names, paths, promises, the direction of dependencies, and that the committed programs are these sources'
     Tidy,
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Sbf(options) => sbf::run(&options),
         Command::Idl(options) => idl::run(&options),
         Command::Client(options) => client::run(&options),
         Command::Attack(options) => attack::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy => tidy::run(),
-    }
+    };
+    // In one line at the very end: a log that keeps only its tail must still say what failed.
+    done.map_or_else(
+        |error| {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
 }

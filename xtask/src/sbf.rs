@@ -36,7 +36,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
     if options.stale {
-        return stale(&root);
+        fresh(&root)?;
+        println!("fresh: programs/deploy matches its sources");
+        return Ok(());
     }
     if options.comparison {
         let target = root.join("target/comparison");
@@ -73,13 +75,13 @@ fn deployed(root: &Path, program: &str) -> PathBuf {
     root.join("programs/deploy").join(format!("{program}.so"))
 }
 
-fn stale(root: &Path) -> Result<()> {
+/// Fails unless the committed programs were built from the sources that lie here.
+pub fn fresh(root: &Path) -> Result<()> {
     let record = Record::read(root)?;
     record.verify_files(root)?;
     if record.sources != record::sources(root)? {
         bail!("stale: programs/deploy was built from other sources; run `cargo xtask sbf`");
     }
-    println!("fresh: programs/deploy matches its sources");
     Ok(())
 }
 

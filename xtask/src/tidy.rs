@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::workspace;
+use crate::{sbf, workspace};
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 6] = ["utils", "helpers", "common", "manager", "misc", "types"];
@@ -25,6 +25,7 @@ pub fn run() -> Result<()> {
     faults.extend(machine_paths(&files));
     faults.extend(promises(&files));
     faults.extend(directions(&packages(&root)?));
+    faults.extend(sbf::fresh(&root).err().map(|error| format!("{error:#}")));
     if !faults.is_empty() {
         bail!("{} faults:\n  {}", faults.len(), faults.join("\n  "));
     }
