@@ -13,6 +13,7 @@ use proofmill_client::{
 };
 use proofmill_oracle_core::{Answer, Crank};
 use proofmill_protocol::{
+    Key,
     appeal::appealed_at,
     evidence::{EvidenceKind, subject_bytes},
 };
@@ -151,10 +152,19 @@ pub struct Subject {
     epoch: u32,
     /// Epoch of the first round's set.
     first_epoch: u32,
-    /// The round whose missed reveal is recorded.
-    missed_in: Option<arbiter::Round>,
+    /// The round whose missed reveal or wrong dissent is recorded.
+    offended_in: Option<arbiter::Round>,
     /// What cranks on ballots, roots and leaves are made of.
     delivery: Delivery,
+}
+
+/// Who sat in a seat, and where evidence against it is kept.
+struct Offender {
+    validator_set: Address,
+    offender: Key,
+    /// Names the offence.
+    subject: Key,
+    evidence: Address,
 }
 
 impl Subject {
@@ -175,8 +185,10 @@ impl Subject {
             _ => None,
         };
         let first = job.and_then(|job| mirror.round(&address::round(&address, job.attempt, 1)));
-        let missed_in = match crank {
-            Crank::RecordMissedReveal(at, _) => mirror.round(&Address::new_from_array(at)).copied(),
+        let offended_in = match crank {
+            Crank::RecordMissedReveal(at, _) | Crank::RecordWrongDissent(at, _) => {
+                mirror.round(&Address::new_from_array(at)).copied()
+            }
             _ => None,
         };
         let case = mirror.case(&address).copied();
@@ -208,7 +220,7 @@ impl Subject {
             treasury: mirror.market.as_ref().map(|config| config.treasury),
             epoch: mirror.arbiter.as_ref().map_or(0, |config| config.epoch),
             first_epoch: first.map_or(0, |round| round.epoch),
-            missed_in,
+            offended_in,
             delivery: match crank {
                 Crank::RecordUptime(root) | Crank::WitnessUsage(root) | Crank::RefreshUsage(root) => {
                     mirror.witnessed.delivery(&address, Some(Address::new_from_array(root)), &mirror.validator)
@@ -593,27 +605,40 @@ impl Crankshaft {
             Crank::AcceptWitnessedUsage => of_root(subject.delivery.accept_usage(None, at))?,
             Crank::CloseUsage => of_root(subject.delivery.close_usage(at))?,
             Crank::RecordMissedReveal(at, seat) => {
-                let round = subject.missed_in.ok_or(CrankError::FindSubject)?;
-                let set = address::validator_set(round.epoch);
-                let read = self.fetcher.account(set).await?.ok_or(CrankError::FindSubject)?;
-                let members = arbiter::ValidatorSet::decode(&read).map_err(|_| CrankError::FindSubject)?.identities;
-                let member = round.committee.get(usize::from(seat)).map(|member| usize::from(*member));
-                let offender = member.and_then(|member| members.get(member)).ok_or(CrankError::FindSubject)?;
                 let kind = EvidenceKind::MissedReveal;
-                let subject = subject_bytes(kind, &round.job.to_bytes(), round.nonce, round.attempt, round.index);
-                let subject = proofmill_protocol::sha256(&[&subject]);
-                let evidence = address::evidence(&Address::new_from_array(*offender), kind as u8, &subject);
+                let Offender { validator_set, offender, subject, evidence } =
+                    self.offender(subject, seat, kind).await?;
+                let round = Address::new_from_array(at);
                 arbiter::record_missed_reveal(
-                    arbiter::RecordMissedRevealAccounts {
-                        reporter: payer,
-                        validator_set: set,
-                        round: Address::new_from_array(at),
-                        evidence,
-                    },
-                    arbiter::RecordMissedRevealArgs { seat, offender: *offender, subject },
+                    arbiter::RecordMissedRevealAccounts { reporter: payer, validator_set, round, evidence },
+                    arbiter::RecordMissedRevealArgs { seat, offender, subject },
+                )
+            }
+            Crank::RecordWrongDissent(at, seat) => {
+                let kind = EvidenceKind::WrongDissent;
+                let Offender { validator_set, offender, subject, evidence } =
+                    self.offender(subject, seat, kind).await?;
+                let round = Address::new_from_array(at);
+                arbiter::record_wrong_dissent(
+                    arbiter::RecordWrongDissentAccounts { reporter: payer, validator_set, round, evidence },
+                    arbiter::RecordWrongDissentArgs { seat, offender, subject },
                 )
             }
         })
+    }
+
+    /// Who sat there, and where evidence of `kind` against it is kept.
+    async fn offender(&self, subject: &Subject, seat: u8, kind: EvidenceKind) -> Result<Offender, CrankError> {
+        let round = subject.offended_in.ok_or(CrankError::FindSubject)?;
+        let validator_set = address::validator_set(round.epoch);
+        let read = self.fetcher.account(validator_set).await?.ok_or(CrankError::FindSubject)?;
+        let members = arbiter::ValidatorSet::decode(&read).map_err(|_| CrankError::FindSubject)?.identities;
+        let member = round.committee.get(usize::from(seat)).map(|member| usize::from(*member));
+        let offender = *member.and_then(|member| members.get(member)).ok_or(CrankError::FindSubject)?;
+        let subject = subject_bytes(kind, &round.job.to_bytes(), round.nonce, round.attempt, round.index);
+        let subject = proofmill_protocol::sha256(&[&subject]);
+        let evidence = address::evidence(&Address::new_from_array(offender), kind as u8, &subject);
+        Ok(Offender { validator_set, offender, subject, evidence })
     }
 
     async fn stake_of(&self, provider: Address) -> Result<Address, CrankError> {

@@ -710,6 +710,7 @@ fn round_facts(address: &Address, round: &arbiter::Round) -> RoundOnChain {
         state: round.state,
         windows: reveal_facts(round).windows,
         missed: round.missed,
+        wrong_dissent: round.wrong_dissent,
         votes: [votes.valid, votes.invalid, votes.unavailable, votes.inconclusive, votes.divergent],
         rule: (rule.committee, rule.threshold, rule.reveals_min, rule.unanimous),
         touched_at: round.touched_at,

@@ -196,7 +196,7 @@ fn only(done: &[&'static str], names: &[&str]) -> Vec<&'static str> {
     done.iter().copied().filter(|name| names.contains(name)).collect()
 }
 
-const SLASHES: [&str; 9] = [
+const SLASHES: [&str; 10] = [
     "apply_slash",
     "open_appeal",
     "finalize_appeal",
@@ -206,6 +206,7 @@ const SLASHES: [&str; 9] = [
     "close_appeal_verdict",
     "sweep_slashed",
     "record_missed_reveal",
+    "record_wrong_dissent",
 ];
 
 #[tokio::test]

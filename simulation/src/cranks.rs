@@ -46,6 +46,7 @@ fn round_facts(play: &Play, job: usize, index: usize) -> Option<RoundOnChain> {
         state: round.state,
         windows: judging::windows(&round),
         missed: round.missed,
+        wrong_dissent: round.wrong_dissent,
         votes: [
             round.votes_valid,
             round.votes_invalid,
@@ -112,6 +113,8 @@ fn instructions(play: &Play, job: usize, on_chain: Option<&market::Job>, crank: 
             let index = if play.jobs[job].case.rounds[0].to_bytes() == key { 1 } else { 2 };
             w.record_missed_reveal(handle, index, seat)
         }
+        // Only a first round dissents.
+        Crank::RecordWrongDissent(_, seat) => w.record_wrong_dissent(handle, seat),
         // These are not decided from a job's facts; slashes, sets and stakes have their own turns below.
         _ => return None,
     }])

@@ -1052,6 +1052,24 @@ impl World {
         )
     }
 
+    /// Of the first round, which alone can dissent.
+    pub fn record_wrong_dissent(&self, job: &JobHandle, seat: u8) -> Instruction {
+        let round = self.round(job, 1);
+        let offender = self.seated(job, 1, seat).identity;
+        let kind = EvidenceKind::WrongDissent;
+        let subject = subject_bytes(kind, job.address.as_array(), round.nonce, round.attempt, 1);
+        let subject = proofmill_protocol::sha256(&[&subject]);
+        arbiter::record_wrong_dissent(
+            arbiter::RecordWrongDissentAccounts {
+                reporter: self.outsider,
+                validator_set: address::validator_set(round.epoch),
+                round: self.round_address(job, 1),
+                evidence: address::evidence(&offender, kind as u8, &subject),
+            },
+            arbiter::RecordWrongDissentArgs { seat, offender: offender.to_bytes(), subject },
+        )
+    }
+
     pub fn finalize_round(&self, job: &JobHandle, index: u8) -> Instruction {
         arbiter::finalize_round(arbiter::FinalizeRoundAccounts {
             payer: self.crank,

@@ -67,6 +67,8 @@ pub enum Crank {
     RefreshValidator,
     /// Put on record that this seat of this round committed and did not reveal.
     RecordMissedReveal(Key, u8),
+    /// Put on record that this seat of this first round dissented wrongly.
+    RecordWrongDissent(Key, u8),
     /// Take a slash whose delay has passed.
     ApplySlash,
     /// Open the round of an appeal.
@@ -132,6 +134,7 @@ impl Crank {
             Self::CloseSet(_) => "close_set",
             Self::RefreshValidator => "refresh_validator",
             Self::RecordMissedReveal(..) => "record_missed_reveal",
+            Self::RecordWrongDissent(..) => "record_wrong_dissent",
             Self::ApplySlash => "apply_slash",
             Self::OpenAppeal => "open_appeal",
             Self::FinalizeAppeal => "finalize_appeal",
@@ -312,11 +315,13 @@ pub struct RoundOnChain {
     pub windows: Windows,
     /// Seats whose missed reveal is on record.
     pub missed: u16,
+    /// Seats whose wrong dissent is not on record yet.
+    pub wrong_dissent: u16,
     /// Votes: valid, invalid, unavailable, inconclusive, divergent.
     pub votes: [u16; 5],
     /// Rule: committee, threshold, reveals, and whether a dissent prevents a decision.
     pub rule: (u8, u8, u8, bool),
-    /// When the vote came that decided or escalated it.
+    /// When the vote came that decided or escalated it, or the verdict that found it to have dissented wrongly.
     pub touched_at: UnixSeconds,
 }
 
@@ -334,20 +339,24 @@ impl RoundOnChain {
         Votes { valid, invalid, unavailable, inconclusive, divergent }
     }
 
-    /// Missed reveals that nobody has put on record.
+    /// Missed reveals and wrong dissents that nobody has put on record.
     pub(crate) fn unrecorded(&self, now: UnixSeconds) -> impl Iterator<Item = Crank> {
+        let (address, seats, wrong) = (self.address, self.windows.seats, self.wrong_dissent);
         let missed = self.windows.missed(self.votes().spoken(), now) & !self.missed;
-        let address = self.address;
-        (0..self.windows.seats)
-            .filter(move |seat| self::bit(*seat) & missed != 0)
-            .map(move |seat| Crank::RecordMissedReveal(address, seat))
+        let among = move |bits: u16| (0..seats).filter(move |seat| self::bit(*seat) & bits != 0);
+        let missed = among(missed).map(move |seat| Crank::RecordMissedReveal(address, seat));
+        missed.chain(among(wrong).map(move |seat| Crank::RecordWrongDissent(address, seat)))
     }
 
     /// Whether the program lets it be closed once its job is gone.
     pub(crate) fn closes(&self, now: UnixSeconds) -> bool {
+        let ample = |from: UnixSeconds| now > from.saturating_add(MISSED_REVEAL_SECONDS);
+        if self.wrong_dissent != 0 && !ample(self.touched_at) {
+            return false;
+        }
         let silent = self.windows.committed & !self.votes().spoken();
-        let ample = self.windows.reveal_until.saturating_add(MISSED_REVEAL_SECONDS);
-        silent == 0 || (self.windows.phase(now) == Phase::Over && (silent & !self.missed == 0 || now > ample))
+        let ample = ample(self.windows.reveal_until);
+        silent == 0 || (self.windows.phase(now) == Phase::Over && (silent & !self.missed == 0 || ample))
     }
 }
 

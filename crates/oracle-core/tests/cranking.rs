@@ -53,6 +53,7 @@ fn round(index: u8, votes: [u16; 5]) -> RoundOnChain {
         state: 1,
         windows,
         missed: 0,
+        wrong_dissent: 0,
         votes,
         rule,
         touched_at: 330,
@@ -499,6 +500,22 @@ fn an_offence_on_record_is_punished_once_and_where_there_is_something_to_take() 
         stake_min: 1_000,
     };
     assert_eq!(crank(&Facts::Evidence(free), 0), [], "a network may take nothing for it");
+}
+
+/// Wrong dissents are put on record before the round that shows them may be closed.
+#[test]
+fn a_wrong_dissent_is_recorded_and_holds_its_round() {
+    let refuted =
+        RoundOnChain { state: 2, wrong_dissent: 0b10010, touched_at: 330, ..round(1, [0b01101, 0b10010, 0, 0, 0]) };
+    let gone = |round: RoundOnChain, now: i64| crank(&Facts::Job(on_chain(None, &[round], &[])), now);
+    let both = [Crank::RecordWrongDissent([1; 32], 1), Crank::RecordWrongDissent([1; 32], 4)];
+    assert_eq!(gone(refuted, 331), both);
+    assert_eq!(gone(refuted, 330 + 86_400), both);
+    let after_a_day = [&both[..], &[Crank::CloseRound([1; 32])]].concat();
+    assert_eq!(gone(refuted, 330 + 86_401), after_a_day, "and not for ever");
+    assert_eq!(gone(RoundOnChain { wrong_dissent: 0b10000, ..refuted }, 331), both[1..]);
+    assert_eq!(gone(RoundOnChain { wrong_dissent: 0, ..refuted }, 331), [Crank::CloseRound([1; 32])]);
+    assert_eq!(of(life(JobState::Settled), &[refuted], &[], 331), both, "in its life just as well");
 }
 
 #[test]

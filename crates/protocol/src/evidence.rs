@@ -21,15 +21,19 @@ pub enum EvidenceKind {
     FailedPlant = 4,
     /// A provider failed a job whose answer was known before.
     FailedRinger = 5,
+    /// A validator dissented in a first round as nobody can who judges by the rules, and the second found the receipt
+    /// valid (`quorum::Votes::wrong_dissent`).
+    WrongDissent = 6,
 }
 
 /// Every kind, for exhaustive tests.
-pub const EVIDENCE_KINDS: [EvidenceKind; 5] = [
+pub const EVIDENCE_KINDS: [EvidenceKind; 6] = [
     EvidenceKind::ReceiptEquivocation,
     EvidenceKind::AttestationEquivocation,
     EvidenceKind::MissedReveal,
     EvidenceKind::FailedPlant,
     EvidenceKind::FailedRinger,
+    EvidenceKind::WrongDissent,
 ];
 
 impl EvidenceKind {
@@ -41,6 +45,7 @@ impl EvidenceKind {
             3 => Self::MissedReveal,
             4 => Self::FailedPlant,
             5 => Self::FailedRinger,
+            6 => Self::WrongDissent,
             _ => return None,
         })
     }
@@ -53,6 +58,7 @@ impl EvidenceKind {
             Self::MissedReveal => "missed_reveal",
             Self::FailedPlant => "failed_plant",
             Self::FailedRinger => "failed_ringer",
+            Self::WrongDissent => "wrong_dissent",
         }
     }
 
@@ -62,9 +68,10 @@ impl EvidenceKind {
         matches!(self, Self::ReceiptEquivocation | Self::FailedRinger)
     }
 
-    /// Whether somebody had to find the evidence: only then is there a bounty. A missed reveal is read off the chain.
+    /// Whether somebody had to find the evidence: only then is there a bounty. A missed reveal and a wrong dissent
+    /// are read off the chain.
     pub const fn earns_bounty(self) -> bool {
-        !matches!(self, Self::MissedReveal)
+        !matches!(self, Self::MissedReveal | Self::WrongDissent)
     }
 }
 
@@ -183,7 +190,7 @@ pub struct Liable {
 /// | receipt equivocation | the job's lock and 10 % of the stake |
 /// | attestation equivocation | half of the stake |
 /// | missed reveal | a fixed amount, set by governance |
-/// | failed plant, failed ringer | a fixed amount: 10 % of the role's least stake |
+/// | failed plant, failed ringer, wrong dissent | a fixed amount: 10 % of the role's least stake |
 ///
 /// # Errors
 /// [`AmountError::Overflow`] if lock and share together exceed 64 bits.
@@ -194,7 +201,7 @@ pub fn penalty(kind: EvidenceKind, liable: Liable) -> Result<u64, AmountError> {
         }
         EvidenceKind::AttestationEquivocation => amount::share(liable.stake, limits::ATTESTATION_EQUIVOCATION_BPS)?,
         EvidenceKind::MissedReveal => liable.missed_reveal_slash,
-        EvidenceKind::FailedPlant | EvidenceKind::FailedRinger => {
+        EvidenceKind::FailedPlant | EvidenceKind::FailedRinger | EvidenceKind::WrongDissent => {
             amount::share(liable.stake_min, limits::FAILED_PLANT_BPS)?
         }
     };
@@ -237,11 +244,11 @@ mod tests {
         data[..8].copy_from_slice(&EVIDENCE_DISCRIMINATOR);
         assert_eq!(EvidenceRecord::decode(&data), Err(EvidenceError::Version(0)));
         data[8] = EVIDENCE_VERSION;
-        for kind in [0, 6, u8::MAX] {
+        for kind in [0, 7, u8::MAX] {
             data[9] = kind;
             assert_eq!(EvidenceRecord::decode(&data), Err(EvidenceError::Kind(kind)));
         }
-        data[9] = 5;
+        data[9] = 6;
         assert!(EvidenceRecord::decode(&data).is_ok());
         for length in 0..data.len() {
             assert_eq!(EvidenceRecord::decode(&data[..length]), Err(EvidenceError::Length { found: length }));
@@ -283,9 +290,9 @@ mod tests {
     fn the_table_of_penalties() {
         let liable = Liable { lock: 100, stake: 1_000, missed_reveal_slash: 7, stake_min: 500 };
         let found = EVIDENCE_KINDS.map(|kind| penalty(kind, liable));
-        assert_eq!(found, [Ok(200), Ok(500), Ok(7), Ok(50), Ok(50)]);
+        assert_eq!(found, [Ok(200), Ok(500), Ok(7), Ok(50), Ok(50), Ok(50)]);
         let poor = Liable { stake: 5, ..liable };
-        assert_eq!(EVIDENCE_KINDS.map(|kind| penalty(kind, poor)), [Ok(5), Ok(2), Ok(5), Ok(5), Ok(5)]);
+        assert_eq!(EVIDENCE_KINDS.map(|kind| penalty(kind, poor)), [Ok(5), Ok(2), Ok(5), Ok(5), Ok(5), Ok(5)]);
         let endless = Liable { lock: u64::MAX, stake: u64::MAX, ..liable };
         assert_eq!(penalty(EvidenceKind::ReceiptEquivocation, endless), Err(AmountError::Overflow));
     }
@@ -307,7 +314,7 @@ mod tests {
         /// Whoever reports itself, openly or through a friend, has less than if it had kept silent and been found out
         /// by nobody, and loses at least four fifths of the penalty.
         #[test]
-        fn reporting_oneself_never_pays(code in 1u8..=5, lock: u32, stake: u64, fixed: u64, least: u64) {
+        fn reporting_oneself_never_pays(code in 1u8..=6, lock: u32, stake: u64, fixed: u64, least: u64) {
             let kind = EvidenceKind::from_code(code).unwrap();
             let liable =
                 Liable { lock: u64::from(lock), stake: stake >> 1, missed_reveal_slash: fixed, stake_min: least };

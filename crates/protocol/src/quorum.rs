@@ -172,6 +172,22 @@ impl Votes {
         Some(())
     }
 
+    /// Seats of a first round that dissented although the second found the receipt valid, and cannot have judged by the
+    /// rules: they called invalid what is true on its face, or valid for another output or without the re-execution
+    /// that a first round's *valid* rests on. `grounds_right` says that the first valid opinion, by which the others
+    /// were measured, had the output of the verdict and named that re-execution.
+    ///
+    /// Who said unavailable or inconclusive may not have been served: that is no proof of anything.
+    pub const fn wrong_dissent(&self, grounds_right: bool) -> u16 {
+        if self.valid == 0 || grounds_right {
+            // Without a valid opinion only those that say invalid can diverge.
+            self.invalid | self.divergent
+        } else {
+            // Whoever diverges from wrong grounds may be the only one who is right.
+            self.invalid | self.valid
+        }
+    }
+
     /// What the votes come to under `rule`; `closed` says that no more can come (all spoke, or the deadline passed).
     ///
     /// First round: decided only if at least `threshold` agree, at least `reveals_min` spoke and nobody dissents;
@@ -282,6 +298,19 @@ mod tests {
             RoundOutcome::Decided(Opinion::Inconclusive)
         );
         assert_eq!(Votes::default().outcome(SECOND, true), RoundOutcome::Decided(Opinion::Inconclusive));
+    }
+
+    #[test]
+    fn who_may_not_have_been_served_never_dissents_wrongly() {
+        let said =
+            Votes { valid: 0b00001, invalid: 0b00010, unavailable: 0b00100, inconclusive: 0b01000, divergent: 0b10000 };
+        assert_eq!(said.wrong_dissent(true), 0b10010);
+        assert_eq!(said.wrong_dissent(false), 0b00011, "who differs from the wrong may be right");
+        let nobody_valid = Votes { valid: 0, ..said };
+        for grounds_right in [true, false] {
+            assert_eq!(nobody_valid.wrong_dissent(grounds_right), 0b10010);
+        }
+        assert_eq!(Votes { unavailable: 0b01111, inconclusive: 0b10000, ..Votes::default() }.wrong_dissent(true), 0);
     }
 
     #[test]

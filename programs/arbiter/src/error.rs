@@ -194,6 +194,10 @@ pub enum ArbiterError {
     MarginOutOfBounds,
     #[msg("The kind of beacon changed lately: what happened before that is not judged yet")]
     BeaconChangedLately,
+    #[msg("No wrong dissent of this seat waits to be put on record")]
+    NoWrongDissent,
+    #[msg("A wrong dissent of this round is not on record yet")]
+    WrongDissentOpen,
 }
 
 pub fn drand(error: DrandError) -> Error {

@@ -138,6 +138,14 @@ pub struct RevealMissed {
     pub validator: Address,
     pub evidence: Address,
 }
+/// A seat dissented in a first round as nobody can who judges by the rules; the second found the receipt valid.
+#[event]
+pub struct DissentRefuted {
+    pub round: Address,
+    pub seat: u8,
+    pub validator: Address,
+    pub evidence: Address,
+}
 #[event]
 pub struct SetClosed {
     pub epoch: u32,

@@ -137,6 +137,17 @@ pub mod arbiter {
         record_missed_reveal::handle(ctx, seat, offender, subject)
     }
 
+    /// Puts on record that a seat dissented wrongly in a first round, as the second one's verdict shows: evidence for
+    /// the market. Anyone.
+    pub fn record_wrong_dissent(
+        ctx: &mut Context<RecordWrongDissent>,
+        seat: u8,
+        offender: [u8; 32],
+        subject: [u8; 32],
+    ) -> Result<()> {
+        record_wrong_dissent::handle(ctx, seat, offender, subject)
+    }
+
     /// Writes the verdict of a decided round. Anyone.
     pub fn finalize_round(ctx: &mut Context<FinalizeRound>) -> Result<()> {
         finalize_round::handle(ctx)

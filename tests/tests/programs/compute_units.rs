@@ -246,6 +246,21 @@ fn escalated(world: &World) -> BTreeMap<String, Value> {
     m.end()
 }
 
+/// A first round with one dissent that the second one's verdict refutes.
+fn refuted(world: &World) -> BTreeMap<String, Value> {
+    let mut m = Meter::new(world);
+    let job = m.world.do_submitted(0, 1, 0);
+    m.world.do_open_round(&job, 0);
+    m.world.do_reexecute(&job, 1);
+    m.world.do_say(&job, 1, &[(0, Opinion::Valid, 1), (1, Opinion::Invalid, 0)]);
+    m.world.seal_slots(2);
+    m.world.ok(m.world.escalate_round(&job, 0));
+    m.world.do_attest_all(&job, 2, Opinion::Valid, 1);
+    m.take("finalize_round (refuting)", m.world.finalize_round(&job, 2));
+    m.take("record_wrong_dissent", m.world.record_wrong_dissent(&job, 1));
+    m.end()
+}
+
 /// A second round of nine, and an appeal of nine: two transactions for the commitments and two for the reveals.
 fn contested(world: &World) -> BTreeMap<String, Value> {
     let mut w = world.clone();
@@ -296,6 +311,7 @@ fn lives(world: &World) -> Value {
         "audited": audited(world),
         "audited_composed": audited_composed(world),
         "escalated": escalated(world),
+        "refuted": refuted(world),
         "contested": contested(world),
         "service": service(world),
     })

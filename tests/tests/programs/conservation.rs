@@ -229,6 +229,7 @@ const NO_MONEY: &[(&str, &str)] = &[
     ("open_root_ballot", "the arbiter holds no token"),
     ("post_beacon", "the arbiter holds no token"),
     ("record_missed_reveal", "the arbiter holds no token"),
+    ("record_wrong_dissent", "the arbiter holds no token"),
     ("refresh_usage", "the arbiter holds no token"),
     ("refresh_validator", "the arbiter holds no token"),
     ("report_double_attestation", "the arbiter holds no token"),

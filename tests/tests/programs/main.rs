@@ -54,6 +54,7 @@ mod arbiter_finalize_round;
 mod arbiter_freeze_set;
 mod arbiter_open_round;
 mod arbiter_record_missed_reveal;
+mod arbiter_record_wrong_dissent;
 mod arbiter_refresh_validator;
 mod arbiter_reveal_attestations;
 mod arbiter_roots;

@@ -37,7 +37,7 @@ fn two_receipts_cost_the_lock_and_a_tenth_at_once() {
 #[test]
 fn the_table_of_penalties_holds_on_chain() {
     // Of 50,000,000 bonded by the provider and 2,000,000 by the validator; least stakes are 1,000,000.
-    for (kind, taken) in EVIDENCE_KINDS.into_iter().zip([5_100_000, 1_000_000, 10_000, 100_000, 100_000]) {
+    for (kind, taken) in EVIDENCE_KINDS.into_iter().zip([5_100_000, 1_000_000, 10_000, 100_000, 100_000, 100_000]) {
         let mut w = TestBuilder::ready();
         let job = w.do_submitted(0, 1, 0);
         let offender = if kind.is_providers() { w.providers[0].owner } else { w.validators[0].identity };
@@ -45,7 +45,7 @@ fn the_table_of_penalties_holds_on_chain() {
         let evidence = w.do_record_evidence(kind, offender, reporter, &job);
         w.ok(w.slash_on_evidence(evidence, offender, job.address));
         assert_eq!(w.stake(&offender).slashed_total, taken, "{}", kind.name());
-        let bounty = if kind == EvidenceKind::MissedReveal { 0 } else { taken / 5 };
+        let bounty = if kind.earns_bounty() { taken / 5 } else { 0 };
         assert_eq!(w.case(&address::evidence_case(&evidence)).bounty, bounty, "{}", kind.name());
         let lock = if kind == EvidenceKind::ReceiptEquivocation { 0 } else { 100_000 };
         assert_eq!(w.job(&job).lock, lock, "{}", kind.name());

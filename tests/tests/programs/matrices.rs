@@ -99,6 +99,7 @@ const SUBSTITUTES: &[Harmless] = &[
     ("witness_usage", "payer", "other wallet", "anyone may carry a total, and gets the rent back"),
     ("post_beacon", "payer", "other wallet", "anyone may pay for a beacon round, and gets the rent back"),
     ("record_missed_reveal", "reporter", "other wallet", "anyone may report what the round shows"),
+    ("record_wrong_dissent", "reporter", "other wallet", "anyone may report what the round shows"),
     ("report_double_receipt", "reporter", "other wallet", "anyone may report who has the proof"),
     ("report_double_attestation", "reporter", "other wallet", "anyone may report who has the proof"),
     ("report_failed_plant", "reporter", "other wallet", "anyone may report who has the proof"),

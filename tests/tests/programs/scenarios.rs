@@ -617,6 +617,13 @@ pub const SCENARIOS: &[Scenario] = &[
         w.warp(LIMITS.reveal_window + 1);
         w.record_missed_reveal(&job, 1, 2)
     }),
+    row("record_wrong_dissent", "", Scope::Job, |w, c| {
+        let job = w.do_submitted(c.tenant, c.index, c.provider);
+        w.do_escalate(&job, c.provider);
+        w.do_attest_all(&job, 2, Opinion::Valid, 0);
+        w.ok(w.finalize_round(&job, 2));
+        w.record_wrong_dissent(&job, 1)
+    }),
     row("initialize_drand", "", Scope::Deployment, |w, _| {
         w.initialize_drand(SimulatedNetwork::new("scenarios").network())
     }),

@@ -647,6 +647,48 @@ impl BeaconPosted {
     }
 }
 pub use super::market::Config;
+/// A seat dissented in a first round as nobody can who judges by the rules; the second found the receipt valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DissentRefuted {
+    pub round: Address,
+    pub seat: u8,
+    pub validator: Address,
+    pub evidence: Address,
+}
+impl Wire for DissentRefuted {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.round.write(out);
+        self.seat.write(out);
+        self.validator.write(out);
+        self.evidence.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self {
+            round: Wire::read(input)?,
+            seat: Wire::read(input)?,
+            validator: Wire::read(input)?,
+            evidence: Wire::read(input)?,
+        })
+    }
+}
+impl DissentRefuted {
+    /// The eight bytes in front of the event's data.
+    pub const DISCRIMINATOR: [u8; 8] = [102, 221, 229, 168, 152, 87, 19, 224];
+    /// The number of bytes, discriminator included.
+    pub const LEN: usize = 105;
+    /// Reads the event's data; bytes behind it are ignored.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+    /// The event's data as the program writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+}
 /// Two opinions of one validator in one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DoubleAttestation {
@@ -1973,7 +2015,8 @@ pub struct Round {
     pub committed: u16,
     /// Seats whose missed reveal is on record.
     pub missed: u16,
-    pub reserved_b: [u8; 2],
+    /// Seats whose wrong dissent the verdict of the second round shows, and is not on record yet.
+    pub wrong_dissent: u16,
     pub epoch: u32,
     /// Seats: indices into the epoch's set, in order of the draw.
     pub committee: [u8; 9],
@@ -1988,7 +2031,7 @@ pub struct Round {
     pub reexecution_ms: u64,
     /// Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it.
     pub touched_slot: u64,
-    /// The same instant on the chain's clock.
+    /// The same instant on the chain's clock; in a first round that dissented wrongly, that of the second's verdict.
     pub touched_at: i64,
     pub job: Address,
     pub receipt_hash: [u8; 32],
@@ -2025,7 +2068,7 @@ impl Wire for Round {
         self.votes_divergent.write(out);
         self.committed.write(out);
         self.missed.write(out);
-        self.reserved_b.write(out);
+        self.wrong_dissent.write(out);
         self.epoch.write(out);
         self.committee.write(out);
         self.reserved_a.write(out);
@@ -2066,7 +2109,7 @@ impl Wire for Round {
             votes_divergent: Wire::read(input)?,
             committed: Wire::read(input)?,
             missed: Wire::read(input)?,
-            reserved_b: Wire::read(input)?,
+            wrong_dissent: Wire::read(input)?,
             epoch: Wire::read(input)?,
             committee: Wire::read(input)?,
             reserved_a: Wire::read(input)?,
@@ -2112,7 +2155,7 @@ impl Round {
     pub const OFFSET_VOTES_DIVERGENT: usize = 28;
     pub const OFFSET_COMMITTED: usize = 30;
     pub const OFFSET_MISSED: usize = 32;
-    pub const OFFSET_RESERVED_B: usize = 34;
+    pub const OFFSET_WRONG_DISSENT: usize = 34;
     pub const OFFSET_EPOCH: usize = 36;
     pub const OFFSET_COMMITTEE: usize = 40;
     pub const OFFSET_RESERVED_A: usize = 49;
@@ -3081,6 +3124,7 @@ pub enum Event {
     AttestationsRevealed(AttestationsRevealed),
     BeaconClosed(BeaconClosed),
     BeaconPosted(BeaconPosted),
+    DissentRefuted(DissentRefuted),
     DrandInitialized(DrandInitialized),
     EvidenceRecorded(EvidenceRecorded),
     ExecutorJoined(ExecutorJoined),
@@ -3125,6 +3169,7 @@ impl Event {
             Self::AttestationsRevealed(_) => "AttestationsRevealed",
             Self::BeaconClosed(_) => "BeaconClosed",
             Self::BeaconPosted(_) => "BeaconPosted",
+            Self::DissentRefuted(_) => "DissentRefuted",
             Self::DrandInitialized(_) => "DrandInitialized",
             Self::EvidenceRecorded(_) => "EvidenceRecorded",
             Self::ExecutorJoined(_) => "ExecutorJoined",
@@ -3176,6 +3221,7 @@ pub fn decode_event(data: &[u8]) -> Option<Event> {
         AttestationsRevealed::DISCRIMINATOR => AttestationsRevealed::decode(data).ok().map(Event::AttestationsRevealed),
         BeaconClosed::DISCRIMINATOR => BeaconClosed::decode(data).ok().map(Event::BeaconClosed),
         BeaconPosted::DISCRIMINATOR => BeaconPosted::decode(data).ok().map(Event::BeaconPosted),
+        DissentRefuted::DISCRIMINATOR => DissentRefuted::decode(data).ok().map(Event::DissentRefuted),
         DrandInitialized::DISCRIMINATOR => DrandInitialized::decode(data).ok().map(Event::DrandInitialized),
         EvidenceRecorded::DISCRIMINATOR => EvidenceRecorded::decode(data).ok().map(Event::EvidenceRecorded),
         ExecutorJoined::DISCRIMINATOR => ExecutorJoined::decode(data).ok().map(Event::ExecutorJoined),
@@ -3859,7 +3905,7 @@ pub fn finalize_root(accounts: FinalizeRootAccounts) -> Instruction {
 pub struct FinalizeRoundAccounts {
     pub payer: Address,
     pub round: Address,
-    /// The escalated first round, if this is the second.
+    /// The escalated first round, if this is the second. It learns who dissented wrongly.
     pub first: Option<Address>,
     pub verdict: Address,
 }
@@ -3869,7 +3915,7 @@ impl FinalizeRoundAccounts {
         vec![
             AccountMeta::new(self.payer, true),
             AccountMeta::new(self.round, false),
-            self.first.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new_readonly(key, false)),
+            self.first.map_or(AccountMeta::new_readonly(ID, false), |key| AccountMeta::new(key, false)),
             AccountMeta::new(self.verdict, false),
             AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
         ]
@@ -4437,6 +4483,65 @@ impl RecordMissedRevealArgs {
 }
 /// Puts on record that a seat committed and did not reveal in time: evidence for the market. Anyone.
 pub fn record_missed_reveal(accounts: RecordMissedRevealAccounts, args: RecordMissedRevealArgs) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
+}
+/// Accounts of [`record_wrong_dissent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordWrongDissentAccounts {
+    pub reporter: Address,
+    pub validator_set: Address,
+    pub round: Address,
+    pub evidence: Address,
+}
+impl RecordWrongDissentAccounts {
+    /// The accounts in the order the program takes them, those with a fixed address filled in.
+    pub fn metas(&self) -> Vec<AccountMeta> {
+        vec![
+            AccountMeta::new(self.reporter, true),
+            AccountMeta::new_readonly(self.validator_set, false),
+            AccountMeta::new(self.round, false),
+            AccountMeta::new(self.evidence, false),
+            AccountMeta::new_readonly(Address::from_str_const("11111111111111111111111111111111"), false),
+        ]
+    }
+}
+/// Arguments of [`record_wrong_dissent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordWrongDissentArgs {
+    pub seat: u8,
+    pub offender: [u8; 32],
+    pub subject: [u8; 32],
+}
+impl Wire for RecordWrongDissentArgs {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.seat.write(out);
+        self.offender.write(out);
+        self.subject.write(out);
+    }
+    fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { seat: Wire::read(input)?, offender: Wire::read(input)?, subject: Wire::read(input)? })
+    }
+}
+
+impl RecordWrongDissentArgs {
+    /// The eight bytes in front of the arguments.
+    pub const DISCRIMINATOR: [u8; 8] = [76, 81, 230, 77, 170, 21, 199, 229];
+    /// The instruction data.
+    pub fn data(&self) -> Vec<u8> {
+        let mut out = Self::DISCRIMINATOR.to_vec();
+        self.write(&mut out);
+        out
+    }
+    /// Reads instruction data back.
+    pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = data;
+        expect_discriminator(&mut input, Self::DISCRIMINATOR)?;
+        Self::read(&mut input)
+    }
+}
+/// Puts on record that a seat dissented wrongly in a first round, as the second one's verdict shows: evidence for
+/// the market. Anyone.
+pub fn record_wrong_dissent(accounts: RecordWrongDissentAccounts, args: RecordWrongDissentArgs) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.metas(), data: args.data() }
 }
 /// Accounts of [`refresh_usage`].
@@ -5505,7 +5610,7 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
         accounts: &[
             AccountInfo { name: "payer", writable: true, signer: true, optional: false, pda: false, address: None },
             AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
-            AccountInfo { name: "first", writable: false, signer: false, optional: true, pda: false, address: None },
+            AccountInfo { name: "first", writable: true, signer: false, optional: true, pda: false, address: None },
             AccountInfo { name: "verdict", writable: true, signer: false, optional: false, pda: false, address: None },
             AccountInfo {
                 name: "system_program",
@@ -5857,6 +5962,36 @@ pub const INSTRUCTIONS: &[InstructionInfo] = &[
     InstructionInfo {
         name: "record_missed_reveal",
         discriminator: [9, 174, 129, 211, 158, 188, 140, 213],
+        accounts: &[
+            AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
+            AccountInfo {
+                name: "validator_set",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: None,
+            },
+            AccountInfo { name: "round", writable: true, signer: false, optional: false, pda: false, address: None },
+            AccountInfo { name: "evidence", writable: true, signer: false, optional: false, pda: true, address: None },
+            AccountInfo {
+                name: "system_program",
+                writable: false,
+                signer: false,
+                optional: false,
+                pda: false,
+                address: Some(Address::from_str_const("11111111111111111111111111111111")),
+            },
+        ],
+        args: &[
+            ArgInfo { name: "seat", ty: "u8" },
+            ArgInfo { name: "offender", ty: "[u8; 32]" },
+            ArgInfo { name: "subject", ty: "[u8; 32]" },
+        ],
+    },
+    InstructionInfo {
+        name: "record_wrong_dissent",
+        discriminator: [76, 81, 230, 77, 170, 21, 199, 229],
         accounts: &[
             AccountInfo { name: "reporter", writable: true, signer: true, optional: false, pda: false, address: None },
             AccountInfo {
@@ -6355,6 +6490,10 @@ pub enum ArbiterError {
     MarginOutOfBounds,
     /// The kind of beacon changed lately: what happened before that is not judged yet
     BeaconChangedLately,
+    /// No wrong dissent of this seat waits to be put on record
+    NoWrongDissent,
+    /// A wrong dissent of this round is not on record yet
+    WrongDissentOpen,
 }
 impl ArbiterError {
     /// Every error, by ascending code.
@@ -6454,6 +6593,8 @@ impl ArbiterError {
         Self::AppealOpen,
         Self::MarginOutOfBounds,
         Self::BeaconChangedLately,
+        Self::NoWrongDissent,
+        Self::WrongDissentOpen,
     ];
     /// The custom error code in the transaction's result.
     pub fn code(self) -> u32 {
@@ -6553,6 +6694,8 @@ impl ArbiterError {
             Self::AppealOpen => 792,
             Self::MarginOutOfBounds => 793,
             Self::BeaconChangedLately => 794,
+            Self::NoWrongDissent => 795,
+            Self::WrongDissentOpen => 796,
         }
     }
     /// The error's name in the IDL.
@@ -6653,6 +6796,8 @@ impl ArbiterError {
             Self::AppealOpen => "AppealOpen",
             Self::MarginOutOfBounds => "MarginOutOfBounds",
             Self::BeaconChangedLately => "BeaconChangedLately",
+            Self::NoWrongDissent => "NoWrongDissent",
+            Self::WrongDissentOpen => "WrongDissentOpen",
         }
     }
     /// What it means, for people.
@@ -6759,6 +6904,8 @@ impl ArbiterError {
             Self::BeaconChangedLately => {
                 "The kind of beacon changed lately: what happened before that is not judged yet"
             }
+            Self::NoWrongDissent => "No wrong dissent of this seat waits to be put on record",
+            Self::WrongDissentOpen => "A wrong dissent of this round is not on record yet",
         }
     }
     /// The error with this code.
@@ -6859,6 +7006,8 @@ impl ArbiterError {
             792 => Some(Self::AppealOpen),
             793 => Some(Self::MarginOutOfBounds),
             794 => Some(Self::BeaconChangedLately),
+            795 => Some(Self::NoWrongDissent),
+            796 => Some(Self::WrongDissentOpen),
             _ => None,
         }
     }

@@ -27,13 +27,15 @@ pub fn require_over(job: &UncheckedAccount, nonce: u64) -> Result<()> {
     Ok(())
 }
 
-/// Missed reveals are slashed by what a round says: somebody gets the time to put them on record.
+/// Missed reveals and wrong dissents are slashed by what a round says: somebody gets the time to put them on record.
 pub fn require_recorded(round: &Account<Round>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let missed = round.windows().missed(round.votes().spoken(), now);
     let ample = round.reveal_until.saturating_add(limits::MISSED_REVEAL_SECONDS);
     let pending = now <= round.reveal_until && round.committed & !round.votes().spoken() != 0;
     require!(!pending && (missed & !round.missed == 0 || now > ample), ArbiterError::MissedRevealOpen);
+    let ample = round.touched_at.saturating_add(limits::MISSED_REVEAL_SECONDS);
+    require!(round.wrong_dissent == 0 || now > ample, ArbiterError::WrongDissentOpen);
     Ok(())
 }
 

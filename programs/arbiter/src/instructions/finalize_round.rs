@@ -13,7 +13,8 @@ pub struct FinalizeRound {
     pub payer: Signer,
     #[account(mut, constraint = round.index <= limits::ROUNDS_MAX @ ArbiterError::RoundMismatch)]
     pub round: Account<Round>,
-    /// The escalated first round, if this is the second.
+    /// The escalated first round, if this is the second. It learns who dissented wrongly.
+    #[account(mut)]
     pub first: Option<Account<Round>>,
     #[account(
         init, payer = payer,
@@ -22,6 +23,9 @@ pub struct FinalizeRound {
     pub verdict: Account<Verdict>,
     pub system_program: Program<System>,
 }
+
+/// What a *valid* of a first round confirms: there is one re-execution by then.
+const FIRST_EXECUTOR: u8 = 1;
 
 /// What a round found.
 pub struct Found {
@@ -87,12 +91,17 @@ pub fn handle(ctx: &mut Context<FinalizeRound>) -> Result<()> {
         enter(0, round);
         verdict.first_epoch = round.epoch;
     } else {
-        let first = a.first.as_ref().ok_or(ArbiterError::RoundMismatch)?;
+        let first = a.first.as_mut().ok_or(ArbiterError::RoundMismatch)?;
         let same = first.job == round.job && first.nonce == round.nonce && first.index == 1;
         require!(same && first.attempt == round.attempt, ArbiterError::RoundMismatch);
         enter(0, first);
         enter(1, round);
         verdict.first_epoch = first.epoch;
+        if found.opinion == Opinion::Valid {
+            let grounds_right = first.output_root == round.output_root && first.valid_confirms == FIRST_EXECUTOR;
+            first.wrong_dissent = first.votes().wrong_dissent(grounds_right);
+            first.touched_at = found.now;
+        }
     }
     // Nobody is owed for a claim that never came.
     verdict.confirmed_executors = found.confirms & submitted;

@@ -35,6 +35,7 @@ pub mod open_round;
 pub mod post_beacon;
 pub mod queue_arbiter;
 pub mod record_missed_reveal;
+pub mod record_wrong_dissent;
 pub mod refresh_usage;
 pub mod refresh_validator;
 pub mod register_validator;
@@ -57,7 +58,8 @@ pub use {
     commit_plant::*, dismiss_planter::*, escalate_round::*, expire_round::*, finalize_appeal::*, finalize_root::*,
     finalize_round::*, freeze_set::*, initialize_arbiter::*, initialize_drand::*, join_executors::*,
     leave_executors::*, open_appeal::*, open_executors::*, open_root_ballot::*, open_round::*, post_beacon::*,
-    queue_arbiter::*, record_missed_reveal::*, refresh_usage::*, refresh_validator::*, register_validator::*,
-    report_double_attestation::*, report_double_receipt::*, report_failed_plant::*, report_failed_ringer::*,
-    retire_validator::*, reveal_attestations::*, sign_root::*, submit_reexecution::*, witness_usage::*,
+    queue_arbiter::*, record_missed_reveal::*, record_wrong_dissent::*, refresh_usage::*, refresh_validator::*,
+    register_validator::*, report_double_attestation::*, report_double_receipt::*, report_failed_plant::*,
+    report_failed_ringer::*, retire_validator::*, reveal_attestations::*, sign_root::*, submit_reexecution::*,
+    witness_usage::*,
 };

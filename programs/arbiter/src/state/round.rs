@@ -29,7 +29,8 @@ pub struct Round {
     pub committed: u16,
     /// Seats whose missed reveal is on record.
     pub missed: u16,
-    pub reserved_b: [u8; 2],
+    /// Seats whose wrong dissent the verdict of the second round shows, and is not on record yet.
+    pub wrong_dissent: u16,
     pub epoch: u32,
     /// Seats: indices into the epoch's set, in order of the draw.
     pub committee: [u8; 9],
@@ -44,7 +45,7 @@ pub struct Round {
     pub reexecution_ms: u64,
     /// Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it.
     pub touched_slot: u64,
-    /// The same instant on the chain's clock.
+    /// The same instant on the chain's clock; in a first round that dissented wrongly, that of the second's verdict.
     pub touched_at: i64,
     pub job: Address,
     pub receipt_hash: [u8; 32],

@@ -22,6 +22,8 @@ import {
   type BeaconClosed,
   getBeaconPostedDecoder,
   type BeaconPosted,
+  getDissentRefutedDecoder,
+  type DissentRefuted,
   getDrandInitializedDecoder,
   type DrandInitialized,
   getEvidenceRecordedDecoder,
@@ -93,6 +95,7 @@ export type ArbiterEvent =
   | { name: "AttestationsRevealed"; data: AttestationsRevealed }
   | { name: "BeaconClosed"; data: BeaconClosed }
   | { name: "BeaconPosted"; data: BeaconPosted }
+  | { name: "DissentRefuted"; data: DissentRefuted }
   | { name: "DrandInitialized"; data: DrandInitialized }
   | { name: "EvidenceRecorded"; data: EvidenceRecorded }
   | { name: "ExecutorJoined"; data: ExecutorJoined }
@@ -181,6 +184,11 @@ const TABLE: readonly {
     name: "BeaconPosted",
     discriminator: [220, 150, 94, 152, 87, 150, 37, 219],
     decoder: getBeaconPostedDecoder,
+  },
+  {
+    name: "DissentRefuted",
+    discriminator: [102, 221, 229, 168, 152, 87, 19, 224],
+    decoder: getDissentRefutedDecoder,
   },
   {
     name: "DrandInitialized",
@@ -337,6 +345,7 @@ export const ARBITER_EVENT_NAMES = [
   "AttestationsRevealed",
   "BeaconClosed",
   "BeaconPosted",
+  "DissentRefuted",
   "DrandInitialized",
   "EvidenceRecorded",
   "ExecutorJoined",

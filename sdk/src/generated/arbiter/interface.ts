@@ -286,7 +286,7 @@ export const ARBITER_INSTRUCTIONS: readonly InstructionInterface[] = [
     accounts: [
       { name: "payer", writable: true, signer: true, optional: false },
       { name: "round", writable: true, signer: false, optional: false },
-      { name: "first", writable: false, signer: false, optional: true },
+      { name: "first", writable: true, signer: false, optional: true },
       { name: "verdict", writable: true, signer: false, optional: false },
       { name: "system_program", writable: false, signer: false, optional: false },
     ],
@@ -447,6 +447,19 @@ export const ARBITER_INSTRUCTIONS: readonly InstructionInterface[] = [
     name: "record_missed_reveal",
     discriminator: [9, 174, 129, 211, 158, 188, 140, 213],
     doc: "Puts on record that a seat committed and did not reveal in time: evidence for the market. Anyone.",
+    accounts: [
+      { name: "reporter", writable: true, signer: true, optional: false },
+      { name: "validator_set", writable: false, signer: false, optional: false },
+      { name: "round", writable: true, signer: false, optional: false },
+      { name: "evidence", writable: true, signer: false, optional: false },
+      { name: "system_program", writable: false, signer: false, optional: false },
+    ],
+    args: ["seat", "offender", "subject"],
+  },
+  {
+    name: "record_wrong_dissent",
+    discriminator: [76, 81, 230, 77, 170, 21, 199, 229],
+    doc: "Puts on record that a seat dissented wrongly in a first round, as the second one's verdict shows: evidence for the market. Anyone.",
     accounts: [
       { name: "reporter", writable: true, signer: true, optional: false },
       { name: "validator_set", writable: false, signer: false, optional: false },
@@ -804,5 +817,15 @@ export const ARBITER_ERRORS = [
     code: 794,
     name: "BeaconChangedLately",
     message: "The kind of beacon changed lately: what happened before that is not judged yet",
+  },
+  {
+    code: 795,
+    name: "NoWrongDissent",
+    message: "No wrong dissent of this seat waits to be put on record",
+  },
+  {
+    code: 796,
+    name: "WrongDissentOpen",
+    message: "A wrong dissent of this round is not on record yet",
   },
 ] as const satisfies readonly ErrorInterface[];

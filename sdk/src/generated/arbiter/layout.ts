@@ -159,7 +159,7 @@ export const ROUND_OFFSETS = {
   votes_divergent: 28,
   committed: 30,
   missed: 32,
-  reserved_b: 34,
+  wrong_dissent: 34,
   epoch: 36,
   committee: 40,
   reserved_a: 49,

@@ -82,7 +82,8 @@ export type Round = {
   committed: number;
   /** Seats whose missed reveal is on record. */
   missed: number;
-  reservedB: ReadonlyUint8Array;
+  /** Seats whose wrong dissent the verdict of the second round shows, and is not on record yet. */
+  wrongDissent: number;
   epoch: number;
   /** Seats: indices into the epoch's set, in order of the draw. */
   committee: ReadonlyUint8Array;
@@ -97,7 +98,7 @@ export type Round = {
   reexecutionMs: bigint;
   /** Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it. */
   touchedSlot: bigint;
-  /** The same instant on the chain's clock. */
+  /** The same instant on the chain's clock; in a first round that dissented wrongly, that of the second's verdict. */
   touchedAt: bigint;
   job: Address;
   receiptHash: ReadonlyUint8Array;
@@ -141,7 +142,8 @@ export type RoundInput = {
   committed: number;
   /** Seats whose missed reveal is on record. */
   missed: number;
-  reservedB: ReadonlyUint8Array;
+  /** Seats whose wrong dissent the verdict of the second round shows, and is not on record yet. */
+  wrongDissent: number;
   epoch: number;
   /** Seats: indices into the epoch's set, in order of the draw. */
   committee: ReadonlyUint8Array;
@@ -156,7 +158,7 @@ export type RoundInput = {
   reexecutionMs: number | bigint;
   /** Slot of the vote that decided, or of the opening: the beacon of an escalation comes after it. */
   touchedSlot: number | bigint;
-  /** The same instant on the chain's clock. */
+  /** The same instant on the chain's clock; in a first round that dissented wrongly, that of the second's verdict. */
   touchedAt: number | bigint;
   job: Address;
   receiptHash: ReadonlyUint8Array;
@@ -197,7 +199,7 @@ export function getRoundEncoder(): FixedSizeEncoder<RoundInput> {
       ["votesDivergent", getU16Encoder()],
       ["committed", getU16Encoder()],
       ["missed", getU16Encoder()],
-      ["reservedB", fixEncoderSize(getBytesEncoder(), 2)],
+      ["wrongDissent", getU16Encoder()],
       ["epoch", getU32Encoder()],
       ["committee", fixEncoderSize(getBytesEncoder(), 9)],
       ["reservedA", fixEncoderSize(getBytesEncoder(), 7)],
@@ -244,7 +246,7 @@ export function getRoundDecoder(): FixedSizeDecoder<Round> {
     ["votesDivergent", getU16Decoder()],
     ["committed", getU16Decoder()],
     ["missed", getU16Decoder()],
-    ["reservedB", fixDecoderSize(getBytesDecoder(), 2)],
+    ["wrongDissent", getU16Decoder()],
     ["epoch", getU32Decoder()],
     ["committee", fixDecoderSize(getBytesDecoder(), 9)],
     ["reservedA", fixDecoderSize(getBytesDecoder(), 7)],

@@ -204,6 +204,10 @@ export const ARBITER_ERROR__APPEAL_OPEN = 0x318; // 792
 export const ARBITER_ERROR__MARGIN_OUT_OF_BOUNDS = 0x319; // 793
 /** BeaconChangedLately: The kind of beacon changed lately: what happened before that is not judged yet */
 export const ARBITER_ERROR__BEACON_CHANGED_LATELY = 0x31a; // 794
+/** NoWrongDissent: No wrong dissent of this seat waits to be put on record */
+export const ARBITER_ERROR__NO_WRONG_DISSENT = 0x31b; // 795
+/** WrongDissentOpen: A wrong dissent of this round is not on record yet */
+export const ARBITER_ERROR__WRONG_DISSENT_OPEN = 0x31c; // 796
 
 export type ArbiterError =
   | typeof ARBITER_ERROR__ALREADY_ATTESTED
@@ -272,6 +276,7 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__NOT_THE_LIE
   | typeof ARBITER_ERROR__NOT_VALIDATOR
   | typeof ARBITER_ERROR__NOT_WITNESSED
+  | typeof ARBITER_ERROR__NO_WRONG_DISSENT
   | typeof ARBITER_ERROR__OPINION_UNKNOWN
   | typeof ARBITER_ERROR__PERIOD_INVALID
   | typeof ARBITER_ERROR__PLANT_DIFFERS
@@ -300,7 +305,8 @@ export type ArbiterError =
   | typeof ARBITER_ERROR__VOTE_KEY_INVALID
   | typeof ARBITER_ERROR__VOTE_KEY_TAKEN
   | typeof ARBITER_ERROR__WEIGHT_INVALID
-  | typeof ARBITER_ERROR__WITNESS_KIND_UNKNOWN;
+  | typeof ARBITER_ERROR__WITNESS_KIND_UNKNOWN
+  | typeof ARBITER_ERROR__WRONG_DISSENT_OPEN;
 
 const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() => ({
   [ARBITER_ERROR__ALREADY_ATTESTED]: `This seat has attested already`,
@@ -369,6 +375,7 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__NOT_THE_LIE]: `The opinion is not that the planted receipt is valid`,
   [ARBITER_ERROR__NOT_VALIDATOR]: `Only the validator itself may do this`,
   [ARBITER_ERROR__NOT_WITNESSED]: `The root does not hold this total of this attempt`,
+  [ARBITER_ERROR__NO_WRONG_DISSENT]: `No wrong dissent of this seat waits to be put on record`,
   [ARBITER_ERROR__OPINION_UNKNOWN]: `The opinion is unknown`,
   [ARBITER_ERROR__PERIOD_INVALID]: `The period is empty, in the future or too old`,
   [ARBITER_ERROR__PLANT_DIFFERS]: `The opening is not that of the plant's commitment`,
@@ -398,6 +405,7 @@ const arbiterErrorMessages: Record<ArbiterError, string> = /* @__PURE__ */ (() =
   [ARBITER_ERROR__VOTE_KEY_TAKEN]: `The key is on the roster already, or is no key`,
   [ARBITER_ERROR__WEIGHT_INVALID]: `Rewards need a total weight, and nothing else has one`,
   [ARBITER_ERROR__WITNESS_KIND_UNKNOWN]: `There is no such kind of measurement`,
+  [ARBITER_ERROR__WRONG_DISSENT_OPEN]: `A wrong dissent of this round is not on record yet`,
 }))();
 
 export function getArbiterErrorMessage(code: ArbiterError): string {

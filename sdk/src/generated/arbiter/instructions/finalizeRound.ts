@@ -62,7 +62,7 @@ export type FinalizeRoundInstruction<
         ? WritableSignerAccount<TAccountPayer> & AccountSignerMeta<TAccountPayer>
         : TAccountPayer,
       TAccountRound extends string ? WritableAccount<TAccountRound> : TAccountRound,
-      TAccountFirst extends string ? ReadonlyAccount<TAccountFirst> : TAccountFirst,
+      TAccountFirst extends string ? WritableAccount<TAccountFirst> : TAccountFirst,
       TAccountVerdict extends string ? WritableAccount<TAccountVerdict> : TAccountVerdict,
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
@@ -105,7 +105,7 @@ export type FinalizeRoundInput<
 > = {
   payer: TransactionSigner<TAccountPayer>;
   round: Address<TAccountRound>;
-  /** The escalated first round, if this is the second. */
+  /** The escalated first round, if this is the second. It learns who dissented wrongly. */
   first?: Address<TAccountFirst>;
   verdict: Address<TAccountVerdict>;
   systemProgram?: Address<TAccountSystemProgram>;
@@ -142,7 +142,7 @@ export function getFinalizeRoundInstruction<
   const originalAccounts = {
     payer: { value: input.payer ?? null, isWritable: true },
     round: { value: input.round ?? null, isWritable: true },
-    first: { value: input.first ?? null, isWritable: false },
+    first: { value: input.first ?? null, isWritable: true },
     verdict: { value: input.verdict ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
   };
@@ -186,7 +186,7 @@ export type ParsedFinalizeRoundInstruction<
   accounts: {
     payer: TAccountMetas[0];
     round: TAccountMetas[1];
-    /** The escalated first round, if this is the second. */
+    /** The escalated first round, if this is the second. It learns who dissented wrongly. */
     first?: TAccountMetas[2] | undefined;
     verdict: TAccountMetas[3];
     systemProgram: TAccountMetas[4];

@@ -42,6 +42,7 @@ export * from "./openRound.js";
 export * from "./postBeacon.js";
 export * from "./queueArbiter.js";
 export * from "./recordMissedReveal.js";
+export * from "./recordWrongDissent.js";
 export * from "./refreshUsage.js";
 export * from "./refreshValidator.js";
 export * from "./registerValidator.js";

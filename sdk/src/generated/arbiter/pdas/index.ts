@@ -14,6 +14,7 @@ export * from "./executors.js";
 export * from "./plant.js";
 export * from "./planter.js";
 export * from "./queued.js";
+export * from "./recordWrongDissentEvidence.js";
 export * from "./roster.js";
 export * from "./round.js";
 export * from "./validatorSet.js";

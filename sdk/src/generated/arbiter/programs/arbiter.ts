@@ -117,6 +117,7 @@ import {
   getPostBeaconInstructionAsync,
   getQueueArbiterInstructionAsync,
   getRecordMissedRevealInstructionAsync,
+  getRecordWrongDissentInstructionAsync,
   getRefreshUsageInstruction,
   getRefreshValidatorInstruction,
   getRegisterValidatorInstruction,
@@ -165,6 +166,7 @@ import {
   parsePostBeaconInstruction,
   parseQueueArbiterInstruction,
   parseRecordMissedRevealInstruction,
+  parseRecordWrongDissentInstruction,
   parseRefreshUsageInstruction,
   parseRefreshValidatorInstruction,
   parseRegisterValidatorInstruction,
@@ -246,6 +248,7 @@ import {
   type ParsedPostBeaconInstruction,
   type ParsedQueueArbiterInstruction,
   type ParsedRecordMissedRevealInstruction,
+  type ParsedRecordWrongDissentInstruction,
   type ParsedRefreshUsageInstruction,
   type ParsedRefreshValidatorInstruction,
   type ParsedRegisterValidatorInstruction,
@@ -261,6 +264,7 @@ import {
   type PostBeaconAsyncInput,
   type QueueArbiterAsyncInput,
   type RecordMissedRevealAsyncInput,
+  type RecordWrongDissentAsyncInput,
   type RefreshUsageInput,
   type RefreshValidatorInput,
   type RegisterValidatorInput,
@@ -283,6 +287,7 @@ import {
   findPlanterPda,
   findPlantPda,
   findQueuedPda,
+  findRecordWrongDissentEvidencePda,
   findRosterPda,
   findRoundPda,
   findValidatorSetPda,
@@ -522,6 +527,7 @@ export enum ArbiterInstruction {
   PostBeacon,
   QueueArbiter,
   RecordMissedReveal,
+  RecordWrongDissent,
   RefreshUsage,
   RefreshValidator,
   RegisterValidator,
@@ -940,6 +946,17 @@ export function identifyArbiterInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([76, 81, 230, 77, 170, 21, 199, 229]),
+      ),
+      0,
+    )
+  ) {
+    return ArbiterInstruction.RecordWrongDissent;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([183, 122, 239, 194, 183, 128, 41, 127]),
       ),
       0,
@@ -1153,6 +1170,9 @@ export type ParsedArbiterInstruction<
   | ({
       instructionType: ArbiterInstruction.RecordMissedReveal;
     } & ParsedRecordMissedRevealInstruction<TProgram>)
+  | ({
+      instructionType: ArbiterInstruction.RecordWrongDissent;
+    } & ParsedRecordWrongDissentInstruction<TProgram>)
   | ({ instructionType: ArbiterInstruction.RefreshUsage } & ParsedRefreshUsageInstruction<TProgram>)
   | ({
       instructionType: ArbiterInstruction.RefreshValidator;
@@ -1443,6 +1463,13 @@ export function parseArbiterInstruction<TProgram extends string>(
         ...parseRecordMissedRevealInstruction(instruction),
       };
     }
+    case ArbiterInstruction.RecordWrongDissent: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: ArbiterInstruction.RecordWrongDissent,
+        ...parseRecordWrongDissentInstruction(instruction),
+      };
+    }
     case ArbiterInstruction.RefreshUsage: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1676,6 +1703,9 @@ export type ArbiterPluginInstructions = {
   recordMissedReveal: (
     input: RecordMissedRevealAsyncInput,
   ) => ReturnType<typeof getRecordMissedRevealInstructionAsync> & SelfPlanAndSendFunctions;
+  recordWrongDissent: (
+    input: RecordWrongDissentAsyncInput,
+  ) => ReturnType<typeof getRecordWrongDissentInstructionAsync> & SelfPlanAndSendFunctions;
   refreshUsage: (
     input: RefreshUsageInput,
   ) => ReturnType<typeof getRefreshUsageInstruction> & SelfPlanAndSendFunctions;
@@ -1727,6 +1757,7 @@ export type ArbiterPluginPdas = {
   beacon: typeof findBeaconPda;
   queued: typeof findQueuedPda;
   evidence: typeof findEvidencePda;
+  recordWrongDissentEvidence: typeof findRecordWrongDissentEvidencePda;
 };
 
 export type ArbiterPluginRequirements = ClientWithRpc<GetAccountInfoApi & GetMultipleAccountsApi> &
@@ -1859,6 +1890,8 @@ export function arbiterProgram() {
             addSelfPlanAndSendFunctions(client, getQueueArbiterInstructionAsync(input)),
           recordMissedReveal: (input) =>
             addSelfPlanAndSendFunctions(client, getRecordMissedRevealInstructionAsync(input)),
+          recordWrongDissent: (input) =>
+            addSelfPlanAndSendFunctions(client, getRecordWrongDissentInstructionAsync(input)),
           refreshUsage: (input) =>
             addSelfPlanAndSendFunctions(client, getRefreshUsageInstruction(input)),
           refreshValidator: (input) =>
@@ -1899,6 +1932,7 @@ export function arbiterProgram() {
           beacon: findBeaconPda,
           queued: findQueuedPda,
           evidence: findEvidencePda,
+          recordWrongDissentEvidence: findRecordWrongDissentEvidencePda,
         },
       },
     });

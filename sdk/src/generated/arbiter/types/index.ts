@@ -18,6 +18,7 @@ export * from "./attestationsCommitted.js";
 export * from "./attestationsRevealed.js";
 export * from "./beaconClosed.js";
 export * from "./beaconPosted.js";
+export * from "./dissentRefuted.js";
 export * from "./drandInitialized.js";
 export * from "./evidenceRecorded.js";
 export * from "./executorJoined.js";
