@@ -41,6 +41,8 @@ const AUDIT_SHARE_BPS: u16 = 9_000;
 const LOCK_BPS: u32 = 20_000;
 /// Least escrow, atoms.
 const ESCROW_MIN: u64 = 1_000;
+/// Most that the audit budget pays for a second of a re-execution, atoms: 180 tokens an hour, sixteen of the dearest GPUs.
+const AUDIT_PRICE_MAX: u64 = 50_000;
 /// What the audit budget starts with, atoms (1,000 tokens).
 const AUDIT_BUDGET: u64 = 1_000_000_000;
 
@@ -126,7 +128,12 @@ pub async fn genesis(session: &Session, localnet: &Localnet, dir: &Path) -> Resu
                     token_program: address::TOKEN_PROGRAM,
                 },
                 market::AddMintArgs {
-                    args: market::MintRuleArgs { enabled: 1, lock_bps: LOCK_BPS, escrow_min: ESCROW_MIN },
+                    args: market::MintRuleArgs {
+                        enabled: 1,
+                        lock_bps: LOCK_BPS,
+                        escrow_min: ESCROW_MIN,
+                        audit_price_max: AUDIT_PRICE_MAX,
+                    },
                 },
             ),
         ])

@@ -62,6 +62,8 @@ pub struct Mint {
     pub lock_bps: u32,
     /// Least escrow of a job, atoms.
     pub escrow_min: Amount,
+    /// Most that the audit budget pays for a second of a re-execution, atoms.
+    pub audit_price_max: Amount,
     /// The token program that the mint belongs to.
     pub token_program: Key,
 }
@@ -545,6 +547,7 @@ pub fn mint(rule: &market::MintRule) -> Mint {
         enabled: rule.enabled == 1,
         lock_bps: rule.lock_bps,
         escrow_min: Amount(rule.escrow_min),
+        audit_price_max: Amount(rule.audit_price_max),
         token_program: Key(address::token_program(rule.token_program)),
     }
 }

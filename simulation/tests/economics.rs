@@ -28,6 +28,8 @@ mod launch {
     pub const PROVEN_AFTER: u32 = 3;
     /// Least escrow of a job, atoms.
     pub const ESCROW_MIN: u64 = 1_000;
+    /// Most that the audit budget pays for a second of a re-execution, atoms.
+    pub const AUDIT_PRICE_MAX: u64 = 50_000;
 }
 
 /// Chance that an audit finds a false receipt, basis points: what the study's table assumes.
@@ -467,6 +469,23 @@ fn a_ring_never_draws_more_than_it_pays() {
             "with {ring_bps} bps of the list a ring draws {nets} atoms more than it pays on a gross of {gross}"
         );
     }
+}
+
+/// A ring names its own price: without a ceiling one job of it could draw the whole budget for a fortieth of it.
+#[test]
+fn a_rings_price_draws_no_more_than_the_ceiling_however_high() {
+    // Per second, all audited.
+    let nets = |price: u64, ring_bps: u16| {
+        let drawn = amount::share(price.min(launch::AUDIT_PRICE_MAX), ring_bps).unwrap();
+        i128::from(drawn) - i128::from(amount::share(price, launch::FEE_BPS).unwrap())
+    };
+    for ring_bps in (0..=10_000).step_by(50) {
+        let most = i128::from(amount::share(launch::AUDIT_PRICE_MAX, ring_bps).unwrap());
+        assert!(VALUES.into_iter().all(|price| nets(price, ring_bps) <= most));
+        // From forty times the ceiling on even the whole list loses.
+        assert!(nets(40 * launch::AUDIT_PRICE_MAX, ring_bps) <= 0);
+    }
+    assert_eq!(nets(launch::AUDIT_PRICE_MAX, 10_000), 48_750, "the most there is, of a ring that holds the whole list");
 }
 
 /// The audit rate that the fees of honest jobs pay for, basis points: what a job brings, as a share of its price.

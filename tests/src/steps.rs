@@ -423,7 +423,7 @@ impl World {
     }
 
     pub fn mint_rule_args(&self) -> market::MintRuleArgs {
-        market::MintRuleArgs { enabled: 1, lock_bps: 10_000, escrow_min: 1_000 }
+        market::MintRuleArgs { enabled: 1, lock_bps: 10_000, escrow_min: 1_000, audit_price_max: 10 * LIMITS.price }
     }
 
     pub fn arbiter_args(&self) -> arbiter::ArbiterArgs {

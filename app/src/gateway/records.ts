@@ -36,6 +36,7 @@ export const mintRecord = shape({
   enabled: flag,
   lock_bps: integer,
   escrow_min: amount,
+  audit_price_max: amount,
   token_program: address,
 });
 export type MintRecord = Shape<typeof mintRecord>;

@@ -273,7 +273,9 @@ export async function startFixture(): Promise<Fixture> {
         queuedEscrowMin: 0n,
         queuedLockBps: 0,
         queuedEnabled: 0,
-        reserved: new Uint8Array(19),
+        reserved: new Uint8Array(3),
+        auditPriceMax: 50_000n,
+        queuedAuditPriceMax: 0n,
       }),
     ),
   });
@@ -423,6 +425,7 @@ export async function startFixture(): Promise<Fixture> {
         enabled: true,
         lock_bps: 10_000,
         escrow_min: '1',
+        audit_price_max: '50000',
         token_program: derive.TOKEN_PROGRAM,
       },
     ],

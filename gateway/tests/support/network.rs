@@ -141,7 +141,14 @@ impl Network {
                 audit_budget: address::audit_budget(&self.payment.mint),
                 token_program: self.payment.token_program,
             },
-            market::AddMintArgs { args: market::MintRuleArgs { enabled: 1, lock_bps: 20_000, escrow_min: 1_000 } },
+            market::AddMintArgs {
+                args: market::MintRuleArgs {
+                    enabled: 1,
+                    lock_bps: 20_000,
+                    escrow_min: 1_000,
+                    audit_price_max: 1_000_000,
+                },
+            },
         );
         self.send(&self.authority, vec![initialize, add]).await;
         loop {

@@ -13,6 +13,7 @@ pub struct MintRuleChanged {
     pub enabled: u8,
     pub lock_bps: u32,
     pub escrow_min: u64,
+    pub audit_price_max: u64,
 }
 #[event]
 pub struct ProviderRegistered {
@@ -183,6 +184,7 @@ pub struct MintRuleQueued {
     pub enabled: u8,
     pub lock_bps: u32,
     pub escrow_min: u64,
+    pub audit_price_max: u64,
     pub eta: i64,
 }
 /// Stake is set aside. The balances are those after it.

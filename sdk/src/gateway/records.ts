@@ -52,6 +52,7 @@ export const readNetwork = record({
       enabled: flag,
       lock_bps: u32,
       escrow_min: amount,
+      audit_price_max: amount,
       token_program: address(),
     }),
     100,

@@ -36,6 +36,21 @@ fn a_re_execution_is_paid_for_a_bounded_time() {
     assert_eq!(w.purse(&w.providers[executor].owner), 60_000, "never more than the first run grossed");
 }
 
+/// A ring of tenant, provider and re-executor names any price it likes; what the budget pays for a second is governance's.
+#[test]
+fn an_inflated_price_draws_no_more_than_the_ceiling() {
+    for (ceiling, paid) in [(1_001, 50_000), (1_000, 50_000), (999, 49_950), (1, 50), (0, 0)] {
+        let mut w = TestBuilder::ready();
+        let (job, executor) = owed(&mut w);
+        assert_eq!(w.job(&job).price_per_second, 1_000);
+        let args = market::MintRuleArgs { audit_price_max: ceiling, ..w.mint_rule_args() };
+        w.do_govern_mint(job.mint, args);
+        w.ok(w.pay_audit(&job, 0, executor));
+        assert_eq!(w.purse(&w.providers[executor].owner), paid, "at most {ceiling}");
+        assert_eq!(w.tokens(&address::audit_budget(&job.mint)), 1_000_000 - paid);
+    }
+}
+
 #[test]
 fn a_job_that_cost_nothing_draws_nothing() {
     let mut w = TestBuilder::ready();

@@ -2437,7 +2437,10 @@ pub struct MintRule {
     pub queued_escrow_min: u64,
     pub queued_lock_bps: u32,
     pub queued_enabled: u8,
-    pub reserved: [u8; 19],
+    pub reserved: [u8; 3],
+    /// Most that the audit budget pays for a second of a re-execution, atoms, whatever the price of the audited job.
+    pub audit_price_max: u64,
+    pub queued_audit_price_max: u64,
 }
 impl Wire for MintRule {
     fn write(&self, out: &mut Vec<u8>) {
@@ -2457,6 +2460,8 @@ impl Wire for MintRule {
         self.queued_lock_bps.write(out);
         self.queued_enabled.write(out);
         self.reserved.write(out);
+        self.audit_price_max.write(out);
+        self.queued_audit_price_max.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -2476,6 +2481,8 @@ impl Wire for MintRule {
             queued_lock_bps: Wire::read(input)?,
             queued_enabled: Wire::read(input)?,
             reserved: Wire::read(input)?,
+            audit_price_max: Wire::read(input)?,
+            queued_audit_price_max: Wire::read(input)?,
         })
     }
 }
@@ -2500,6 +2507,8 @@ impl MintRule {
     pub const OFFSET_QUEUED_LOCK_BPS: usize = 112;
     pub const OFFSET_QUEUED_ENABLED: usize = 116;
     pub const OFFSET_RESERVED: usize = 117;
+    pub const OFFSET_AUDIT_PRICE_MAX: usize = 120;
+    pub const OFFSET_QUEUED_AUDIT_PRICE_MAX: usize = 128;
     /// Reads the account's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2521,15 +2530,23 @@ pub struct MintRuleArgs {
     pub lock_bps: u32,
     /// Least escrow, atoms.
     pub escrow_min: u64,
+    /// Most that the audit budget pays for a second of a re-execution, atoms.
+    pub audit_price_max: u64,
 }
 impl Wire for MintRuleArgs {
     fn write(&self, out: &mut Vec<u8>) {
         self.enabled.write(out);
         self.lock_bps.write(out);
         self.escrow_min.write(out);
+        self.audit_price_max.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
-        Ok(Self { enabled: Wire::read(input)?, lock_bps: Wire::read(input)?, escrow_min: Wire::read(input)? })
+        Ok(Self {
+            enabled: Wire::read(input)?,
+            lock_bps: Wire::read(input)?,
+            escrow_min: Wire::read(input)?,
+            audit_price_max: Wire::read(input)?,
+        })
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -2538,6 +2555,7 @@ pub struct MintRuleChanged {
     pub enabled: u8,
     pub lock_bps: u32,
     pub escrow_min: u64,
+    pub audit_price_max: u64,
 }
 impl Wire for MintRuleChanged {
     fn write(&self, out: &mut Vec<u8>) {
@@ -2545,6 +2563,7 @@ impl Wire for MintRuleChanged {
         self.enabled.write(out);
         self.lock_bps.write(out);
         self.escrow_min.write(out);
+        self.audit_price_max.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -2552,6 +2571,7 @@ impl Wire for MintRuleChanged {
             enabled: Wire::read(input)?,
             lock_bps: Wire::read(input)?,
             escrow_min: Wire::read(input)?,
+            audit_price_max: Wire::read(input)?,
         })
     }
 }
@@ -2559,7 +2579,7 @@ impl MintRuleChanged {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [139, 228, 238, 159, 26, 193, 151, 100];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 53;
+    pub const LEN: usize = 61;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;
@@ -2579,6 +2599,7 @@ pub struct MintRuleQueued {
     pub enabled: u8,
     pub lock_bps: u32,
     pub escrow_min: u64,
+    pub audit_price_max: u64,
     pub eta: i64,
 }
 impl Wire for MintRuleQueued {
@@ -2587,6 +2608,7 @@ impl Wire for MintRuleQueued {
         self.enabled.write(out);
         self.lock_bps.write(out);
         self.escrow_min.write(out);
+        self.audit_price_max.write(out);
         self.eta.write(out);
     }
     fn read(input: &mut &[u8]) -> Result<Self, DecodeError> {
@@ -2595,6 +2617,7 @@ impl Wire for MintRuleQueued {
             enabled: Wire::read(input)?,
             lock_bps: Wire::read(input)?,
             escrow_min: Wire::read(input)?,
+            audit_price_max: Wire::read(input)?,
             eta: Wire::read(input)?,
         })
     }
@@ -2603,7 +2626,7 @@ impl MintRuleQueued {
     /// The eight bytes in front of the event's data.
     pub const DISCRIMINATOR: [u8; 8] = [79, 177, 178, 30, 74, 223, 10, 211];
     /// The number of bytes, discriminator included.
-    pub const LEN: usize = 61;
+    pub const LEN: usize = 69;
     /// Reads the event's data; bytes behind it are ignored.
     pub fn decode(data: &[u8]) -> Result<Self, DecodeError> {
         let mut input = data;

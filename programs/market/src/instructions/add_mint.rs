@@ -16,6 +16,8 @@ pub struct MintRuleArgs {
     pub lock_bps: u32,
     /// Least escrow, atoms.
     pub escrow_min: u64,
+    /// Most that the audit budget pays for a second of a re-execution, atoms.
+    pub audit_price_max: u64,
 }
 
 impl MintRuleArgs {
@@ -25,12 +27,14 @@ impl MintRuleArgs {
         rule.queued_enabled = self.enabled;
         rule.queued_lock_bps = self.lock_bps;
         rule.queued_escrow_min = self.escrow_min;
+        rule.queued_audit_price_max = self.audit_price_max;
         rule.eta = Clock::get()?.unix_timestamp.saturating_add(i64::from(timelock_seconds));
         emit!(MintRuleQueued {
             mint: rule.mint,
             enabled: self.enabled,
             lock_bps: self.lock_bps,
             escrow_min: self.escrow_min,
+            audit_price_max: self.audit_price_max,
             eta: rule.eta,
         });
         Ok(())

@@ -15,12 +15,14 @@ pub fn handle(ctx: &mut Context<ApplyMint>) -> Result<()> {
     rule.enabled = rule.queued_enabled;
     rule.lock_bps = rule.queued_lock_bps;
     rule.escrow_min = rule.queued_escrow_min;
+    rule.audit_price_max = rule.queued_audit_price_max;
     rule.eta = 0;
     emit!(MintRuleChanged {
         mint: rule.mint,
         enabled: rule.enabled,
         lock_bps: rule.lock_bps,
         escrow_min: rule.escrow_min,
+        audit_price_max: rule.audit_price_max,
     });
     Ok(())
 }

@@ -20,6 +20,12 @@ pub fn handle(ctx: &mut Context<DisableMint>) -> Result<()> {
     let rule = &mut ctx.accounts.mint_rule;
     rule.enabled = 0;
     rule.eta = 0;
-    emit!(MintRuleChanged { mint: rule.mint, enabled: 0, lock_bps: rule.lock_bps, escrow_min: rule.escrow_min });
+    emit!(MintRuleChanged {
+        mint: rule.mint,
+        enabled: 0,
+        lock_bps: rule.lock_bps,
+        escrow_min: rule.escrow_min,
+        audit_price_max: rule.audit_price_max,
+    });
     Ok(())
 }

@@ -56,13 +56,15 @@ pub fn handle(ctx: &mut Context<PayAudit>, executor: u8) -> Result<()> {
     require!(confirmed && a.job.audit_paid & bit == 0, MarketError::AuditNotDue);
     require!(verdict.executors[seat] == a.provider.address().to_bytes(), MarketError::InvalidProvider);
     a.job.audit_paid |= bit;
-    // The job's own price, for no more than a bounded multiple of the first run's time.
+    // The job's own price up to what governance finds dear enough, for no more than a bounded multiple of the first run's time.
     let most = a.job.metered_ms.saturating_mul(limits::REEXECUTION_FACTOR_MAX);
     let most = most.saturating_add(limits::REEXECUTION_ALLOWANCE_MS);
     let milliseconds = verdict.reexecution_ms[seat].min(most);
-    let due = amount::metered(a.job.price_per_second, milliseconds).map_err(error::amount)?;
+    let price = a.job.price_per_second.min(a.mint_rule.audit_price_max);
+    let due = amount::metered(price, milliseconds).map_err(error::amount)?;
     // Never more than the first run grossed (or, of a forged one, than its escrow): otherwise a ring of one's own
-    // tenant, provider and re-executor could draw on the budget with jobs that cost it nothing.
+    // tenant, provider and re-executor could draw on the budget with jobs that cost it nothing. The ceiling is what keeps
+    // such a ring from naming a price of its own as high as the budget: it pays a fortieth of it as a fee.
     let gross = amount::plus(a.job.paid, a.job.fee).map_err(error::amount)?;
     let rejected = a.job.outcome == Outcome::Rejected as u8;
     let due = due.min(if rejected { a.job.escrowed } else { gross });

@@ -24,5 +24,8 @@ pub struct MintRule {
     pub queued_escrow_min: u64,
     pub queued_lock_bps: u32,
     pub queued_enabled: u8,
-    pub reserved: [u8; 19],
+    pub reserved: [u8; 3],
+    /// Most that the audit budget pays for a second of a re-execution, atoms, whatever the price of the audited job.
+    pub audit_price_max: u64,
+    pub queued_audit_price_max: u64,
 }

@@ -1049,6 +1049,8 @@ export interface components {
     };
     /** @description A mint in which jobs may be paid. */
     readonly Mint: {
+      /** @description Most that the audit budget pays for a second of a re-execution, atoms. */
+      readonly audit_price_max: components["schemas"]["Amount"];
       readonly decimals: number;
       readonly enabled: boolean;
       /** @description Least escrow of a job, atoms. */

@@ -206,6 +206,8 @@ export const MINT_RULE_OFFSETS = {
   queued_lock_bps: 112,
   queued_enabled: 116,
   reserved: 117,
+  audit_price_max: 120,
+  queued_audit_price_max: 128,
 } as const;
 /** Of `Offer`. */
 export const OFFER_OFFSETS = {

@@ -75,6 +75,9 @@ export type MintRule = {
   queuedLockBps: number;
   queuedEnabled: number;
   reserved: ReadonlyUint8Array;
+  /** Most that the audit budget pays for a second of a re-execution, atoms, whatever the price of the audited job. */
+  auditPriceMax: bigint;
+  queuedAuditPriceMax: bigint;
 };
 
 export type MintRuleInput = {
@@ -100,6 +103,9 @@ export type MintRuleInput = {
   queuedLockBps: number;
   queuedEnabled: number;
   reserved: ReadonlyUint8Array;
+  /** Most that the audit budget pays for a second of a re-execution, atoms, whatever the price of the audited job. */
+  auditPriceMax: number | bigint;
+  queuedAuditPriceMax: number | bigint;
 };
 
 /** Gets the encoder for {@link MintRuleInput} account data. */
@@ -122,7 +128,9 @@ export function getMintRuleEncoder(): FixedSizeEncoder<MintRuleInput> {
       ["queuedEscrowMin", getU64Encoder()],
       ["queuedLockBps", getU32Encoder()],
       ["queuedEnabled", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 19)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 3)],
+      ["auditPriceMax", getU64Encoder()],
+      ["queuedAuditPriceMax", getU64Encoder()],
     ]),
     (value) => ({ ...value, discriminator: MINT_RULE_DISCRIMINATOR }),
   );
@@ -147,7 +155,9 @@ export function getMintRuleDecoder(): FixedSizeDecoder<MintRule> {
     ["queuedEscrowMin", getU64Decoder()],
     ["queuedLockBps", getU32Decoder()],
     ["queuedEnabled", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 19)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 3)],
+    ["auditPriceMax", getU64Decoder()],
+    ["queuedAuditPriceMax", getU64Decoder()],
   ]);
 }
 

@@ -28,6 +28,8 @@ export type MintRuleArgs = {
   lockBps: number;
   /** Least escrow, atoms. */
   escrowMin: bigint;
+  /** Most that the audit budget pays for a second of a re-execution, atoms. */
+  auditPriceMax: bigint;
 };
 
 export type MintRuleArgsInput = {
@@ -36,6 +38,8 @@ export type MintRuleArgsInput = {
   lockBps: number;
   /** Least escrow, atoms. */
   escrowMin: number | bigint;
+  /** Most that the audit budget pays for a second of a re-execution, atoms. */
+  auditPriceMax: number | bigint;
 };
 
 export function getMintRuleArgsEncoder(): FixedSizeEncoder<MintRuleArgsInput> {
@@ -43,6 +47,7 @@ export function getMintRuleArgsEncoder(): FixedSizeEncoder<MintRuleArgsInput> {
     ["enabled", getU8Encoder()],
     ["lockBps", getU32Encoder()],
     ["escrowMin", getU64Encoder()],
+    ["auditPriceMax", getU64Encoder()],
   ]);
 }
 
@@ -51,6 +56,7 @@ export function getMintRuleArgsDecoder(): FixedSizeDecoder<MintRuleArgs> {
     ["enabled", getU8Decoder()],
     ["lockBps", getU32Decoder()],
     ["escrowMin", getU64Decoder()],
+    ["auditPriceMax", getU64Decoder()],
   ]);
 }
 

@@ -29,6 +29,7 @@ export type MintRuleChanged = {
   enabled: number;
   lockBps: number;
   escrowMin: bigint;
+  auditPriceMax: bigint;
 };
 
 export type MintRuleChangedInput = {
@@ -36,6 +37,7 @@ export type MintRuleChangedInput = {
   enabled: number;
   lockBps: number;
   escrowMin: number | bigint;
+  auditPriceMax: number | bigint;
 };
 
 export function getMintRuleChangedEncoder(): FixedSizeEncoder<MintRuleChangedInput> {
@@ -44,6 +46,7 @@ export function getMintRuleChangedEncoder(): FixedSizeEncoder<MintRuleChangedInp
     ["enabled", getU8Encoder()],
     ["lockBps", getU32Encoder()],
     ["escrowMin", getU64Encoder()],
+    ["auditPriceMax", getU64Encoder()],
   ]);
 }
 
@@ -53,6 +56,7 @@ export function getMintRuleChangedDecoder(): FixedSizeDecoder<MintRuleChanged> {
     ["enabled", getU8Decoder()],
     ["lockBps", getU32Decoder()],
     ["escrowMin", getU64Decoder()],
+    ["auditPriceMax", getU64Decoder()],
   ]);
 }
 

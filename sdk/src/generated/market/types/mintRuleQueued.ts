@@ -31,6 +31,7 @@ export type MintRuleQueued = {
   enabled: number;
   lockBps: number;
   escrowMin: bigint;
+  auditPriceMax: bigint;
   eta: bigint;
 };
 
@@ -39,6 +40,7 @@ export type MintRuleQueuedInput = {
   enabled: number;
   lockBps: number;
   escrowMin: number | bigint;
+  auditPriceMax: number | bigint;
   eta: number | bigint;
 };
 
@@ -48,6 +50,7 @@ export function getMintRuleQueuedEncoder(): FixedSizeEncoder<MintRuleQueuedInput
     ["enabled", getU8Encoder()],
     ["lockBps", getU32Encoder()],
     ["escrowMin", getU64Encoder()],
+    ["auditPriceMax", getU64Encoder()],
     ["eta", getI64Encoder()],
   ]);
 }
@@ -58,6 +61,7 @@ export function getMintRuleQueuedDecoder(): FixedSizeDecoder<MintRuleQueued> {
     ["enabled", getU8Decoder()],
     ["lockBps", getU32Decoder()],
     ["escrowMin", getU64Decoder()],
+    ["auditPriceMax", getU64Decoder()],
     ["eta", getI64Decoder()],
   ]);
 }
