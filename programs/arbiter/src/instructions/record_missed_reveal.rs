@@ -37,15 +37,8 @@ pub fn handle(ctx: &mut Context<RecordMissedReveal>, seat: u8, offender: [u8; 32
     require!(a.round.missed & bit == 0, ArbiterError::AlreadyRecorded);
     require!(windows.missed(a.round.votes().spoken(), now) & bit != 0, ArbiterError::NotMissed);
     let member = usize::from(a.round.committee[usize::from(seat)]);
-    let offence = Offence {
-        kind: EvidenceKind::MissedReveal,
-        job: a.round.job.to_bytes(),
-        nonce: a.round.nonce,
-        attempt: a.round.attempt,
-        round: a.round.index,
-    };
-    let named = a.validator_set.identities[member] == offender && offence.subject() == subject;
-    require!(named, ArbiterError::EvidenceDiffers);
+    let offence = Offence::of_round(EvidenceKind::MissedReveal, &a.round);
+    offence.require_named(&a.validator_set.identities[member], &offender, &subject)?;
     a.round.missed |= bit;
     let validator = Address::new_from_array(offender);
     Evidence::record(&mut a.evidence, &offence, validator, *a.reporter.address())?;

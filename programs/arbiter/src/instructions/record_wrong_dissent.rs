@@ -34,15 +34,8 @@ pub fn handle(ctx: &mut Context<RecordWrongDissent>, seat: u8, offender: [u8; 32
     let bit = a.round.windows().bit(seat).ok_or(ArbiterError::NoSuchSeat)?;
     require!(a.round.wrong_dissent & bit != 0, ArbiterError::NoWrongDissent);
     let member = usize::from(a.round.committee[usize::from(seat)]);
-    let offence = Offence {
-        kind: EvidenceKind::WrongDissent,
-        job: a.round.job.to_bytes(),
-        nonce: a.round.nonce,
-        attempt: a.round.attempt,
-        round: a.round.index,
-    };
-    let named = a.validator_set.identities[member] == offender && offence.subject() == subject;
-    require!(named, ArbiterError::EvidenceDiffers);
+    let offence = Offence::of_round(EvidenceKind::WrongDissent, &a.round);
+    offence.require_named(&a.validator_set.identities[member], &offender, &subject)?;
     a.round.wrong_dissent &= !bit;
     let validator = Address::new_from_array(offender);
     Evidence::record(&mut a.evidence, &offence, validator, *a.reporter.address())?;

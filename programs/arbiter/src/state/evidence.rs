@@ -1,8 +1,8 @@
 use anchor_lang::prelude::*;
 use proofmill_protocol::evidence::{self, EvidenceKind};
 
-use super::LAYOUT_VERSION;
-use crate::events::EvidenceRecorded;
+use super::{Round, LAYOUT_VERSION};
+use crate::{error::ArbiterError, events::EvidenceRecorded};
 
 /// A fault that the program checked by itself. The market reads it by `proofmill_protocol::evidence::EvidenceRecord`:
 /// same layout. It is never closed: the address is what makes a second report of one offence impossible.
@@ -41,6 +41,17 @@ pub struct Offence {
 }
 
 impl Offence {
+    /// One that this round shows.
+    pub fn of_round(kind: EvidenceKind, round: &Account<Round>) -> Self {
+        Self { kind, job: round.job.to_bytes(), nonce: round.nonce, attempt: round.attempt, round: round.index }
+    }
+
+    /// Fails unless the seeds of its account name this offence and this `validator`.
+    pub fn require_named(&self, validator: &[u8; 32], offender: &[u8; 32], subject: &[u8; 32]) -> Result<()> {
+        require!(validator == offender && self.subject() == *subject, ArbiterError::EvidenceDiffers);
+        Ok(())
+    }
+
     /// Names the offence, whatever proves it: a seed of the account's address.
     pub fn subject(&self) -> [u8; 32] {
         sha256(&evidence::subject_bytes(self.kind, &self.job, self.nonce, self.attempt, self.round))
