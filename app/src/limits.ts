@@ -28,6 +28,20 @@ export const PAGES_MAX = 10;
 export const STREAM_RETRY_MS = { first: 500, longest: 15_000 } as const;
 /** Silence after which a stream counts as lost, milliseconds: three missed heartbeats. */
 export const STREAM_SILENCE_MS = 46_000;
+/** Longest event of a stream that is read, characters: a record is a few thousand. */
+export const EVENT_CHARACTERS_MAX = 1_000_000;
+/**
+ * A tab that leads the others is silent no longer than this, milliseconds: a stream found dead (46 s) and the longest pause
+ * before the next (15 s), and some to spare. After that it is taken for frozen, and another one leads.
+ */
+export const LEADER_SILENCE_MS = 75_000;
+/** Events remembered as taken, so that what two leaders pass on is taken once: minutes of a busy market. */
+export const TAKEN_EVENTS_MAX = 1_000;
+/**
+ * A tab in the background gives the stream of its own page back after this, milliseconds: a glance at another tab costs no new
+ * way to the provider, and a question that waits for the connection still has its answer in time (`ANSWER_MS`).
+ */
+export const HIDDEN_STREAM_MS = 5_000;
 /** An index this many slots behind the chain is called stale: about a minute. */
 export const STALE_SLOTS = 150n;
 /** How often a visible page asks again for what no stream announces, milliseconds. */

@@ -2,7 +2,7 @@
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ask } from './gateway/client';
 import { networkRecord, type MintRecord, type NetworkRecord } from './gateway/records';
-import { follow } from './gateway/stream';
+import { followTogether } from './gateway/tabs';
 import { count, parseJson, shape } from './gateway/wire';
 import { REFRESH_MS, STALE_SLOTS } from './limits';
 import { refresh, useKnown, type Known } from './store/cache';
@@ -41,7 +41,7 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
     // Many events in one slot make one question.
     const waiting = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | null = null;
-    void follow('/v1/stream', {
+    void followTogether('/v1/stream', {
       query: () => ({ topics: 'jobs,offers,providers,rounds,slots' }),
       signal: controller.signal,
       onState: (state) => setLive(state === 'open'),
@@ -54,7 +54,7 @@ export function NetworkProvider({ children }: { children: ReactNode }) {
           }
           return false;
         }
-        // The gateway forgot where we were: everything may have changed.
+        // Nobody knows any more what we missed: everything may have changed.
         if (event.name === 'reset') waiting.add('');
         for (const prefix of TOUCHES[event.name] ?? []) waiting.add(prefix);
         timer ??= setTimeout(() => {

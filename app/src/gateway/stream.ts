@@ -1,5 +1,5 @@
 /** Server-sent events over fetch: with a token where one is needed, resumed where they broke off. */
-import { STREAM_RETRY_MS, STREAM_SILENCE_MS } from '../limits';
+import { EVENT_CHARACTERS_MAX, HIDDEN_STREAM_MS, STREAM_RETRY_MS, STREAM_SILENCE_MS } from '../limits';
 import { url, type Query } from './client';
 import { GatewayFault } from './faults';
 import { parseJson } from './wire';
@@ -33,12 +33,25 @@ export function cutEvents(buffered: string): { readonly events: readonly StreamE
   return { events, rest };
 }
 
+/** An event as `cutEvents` reads it. */
+export function writeEvent({ name, id, data }: StreamEvent): string {
+  const lines = data.split('\n').map((line) => `data: ${line}\n`);
+  return `event: ${name}\n${id === null ? '' : `id: ${id}\n`}${lines.join('')}\n`;
+}
+
+/** How far a stream was followed, kept up to date: whoever follows it next goes on there. */
+export interface Place {
+  last: string | null;
+}
+
 export interface Follow {
   readonly query?: () => Query;
   readonly token?: string | null;
   readonly signal: AbortSignal;
+  readonly place?: Place;
   /** Returns true when the stream is over for good. */
   readonly onEvent: (event: StreamEvent) => boolean;
+  /** An open stream says so again with each heartbeat. */
   readonly onState?: (state: 'open' | 'lost', fault: GatewayFault | null) => void;
 }
 
@@ -53,7 +66,7 @@ const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
 
 /** Follows until aborted or over. A refusal (4xx) ends it and is thrown; everything else is tried again. */
 export async function follow(path: string, options: Follow): Promise<void> {
-  let last: string | null = null;
+  const place = options.place ?? { last: null };
   let wait: number = STREAM_RETRY_MS.first;
   const { signal } = options;
   while (!signal.aborted) {
@@ -62,7 +75,7 @@ export async function follow(path: string, options: Follow): Promise<void> {
     let fault: GatewayFault = GatewayFault.unreachable();
     try {
       const headers: Record<string, string> = { accept: 'text/event-stream' };
-      if (last !== null) headers['last-event-id'] = last;
+      if (place.last !== null) headers['last-event-id'] = place.last;
       if (options.token) headers['authorization'] = `Bearer ${options.token}`;
       const response = await fetch(url(path, options.query?.()), {
         headers,
@@ -91,9 +104,10 @@ export async function follow(path: string, options: Follow): Promise<void> {
           clearTimeout(timer);
           timer = setTimeout(() => silence.abort(), STREAM_SILENCE_MS);
           const cut = cutEvents(rest + value);
-          rest = cut.rest.length > 1_000_000 ? '' : cut.rest;
+          rest = cut.rest.length > EVENT_CHARACTERS_MAX ? '' : cut.rest;
+          if (cut.events.length === 0) options.onState?.('open', null);
           for (const event of cut.events) {
-            if (event.id !== null) last = event.id;
+            if (event.id !== null) place.last = event.id;
             if (options.onEvent(event)) {
               await reader.cancel();
               return;
@@ -111,5 +125,44 @@ export async function follow(path: string, options: Follow): Promise<void> {
     options.onState?.('lost', fault);
     await pause(wait, signal);
     wait = Math.min(wait * 2, STREAM_RETRY_MS.longest);
+  }
+}
+
+const visible = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    signal.addEventListener('abort', look);
+    look();
+  });
+
+/**
+ * Follows what one page alone shows, while somebody looks at it. A browser has six connections for one gateway: a tab in the
+ * background gives its own back, and goes on where it was when it is looked at again.
+ */
+export async function followWhileVisible(path: string, options: Follow): Promise<void> {
+  const { signal, place = { last: null } } = options;
+  for (;;) {
+    await visible(signal);
+    if (signal.aborted) return;
+    const unseen = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = (): void => {
+      clearTimeout(timer);
+      if (document.hidden) timer = setTimeout(() => unseen.abort(), HIDDEN_STREAM_MS);
+    };
+    document.addEventListener('visibilitychange', look);
+    try {
+      await follow(path, { ...options, place, signal: AbortSignal.any([signal, unseen.signal]) });
+      if (!unseen.signal.aborted) return;
+    } finally {
+      document.removeEventListener('visibilitychange', look);
+      clearTimeout(timer);
+    }
   }
 }

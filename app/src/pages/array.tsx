@@ -6,8 +6,8 @@ import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
 import { Address, Bone, Mark, Note, Show, When } from '../parts/marks';
 import { Hourly, Money } from '../parts/money';
+import { ProposeButton } from '../parts/propose-button';
 import { Link } from '../routing';
-import { useSigning } from '../signing/context';
 import { handOutTasks, waitingTasks, type Handing } from '../store/array-deliveries';
 import { useDeliveries, type Delivery } from '../store/deliveries';
 import { useOutbox } from '../store/outbox';
@@ -216,7 +216,6 @@ function Tasks({ array, records }: { array: ArrayView; records: readonly JobReco
 
 function OneTask({ array, task, record }: { array: ArrayView; task: ArrayTask; record: JobRecord | null }) {
   const { address } = useWallet();
-  const { propose } = useSigning();
   const closed = task.held === null && record !== null && record.closed;
   return (
     <div className="stack tight" role="region" aria-label={`Task ${task.task}`}>
@@ -270,19 +269,13 @@ function OneTask({ array, task, record }: { array: ArrayView; task: ArrayTask; r
           </Link>
         )}
         {task.state === 'settled' && address !== null && (
-          <button
-            type="button"
-            className="button"
-            data-size="small"
-            onClick={() =>
-              void propose({
-                title: `Pay out and close task ${task.task}`,
-                plan: async () => (await import('../chain/array-actions')).closeTask(array.address, task.job),
-              })
-            }
+          <ProposeButton
+            title={`Pay out and close task ${task.task}`}
+            size="small"
+            plan={async () => (await import('../chain/array-actions')).closeTask(array.address, task.job)}
           >
             Pay out and close
-          </button>
+          </ProposeButton>
         )}
       </div>
     </div>
@@ -291,7 +284,6 @@ function OneTask({ array, task, record }: { array: ArrayView; task: ArrayTask; r
 
 function Totals({ array, records, mine }: { array: ArrayView; records: readonly JobRecord[]; mine: boolean }) {
   const { mint } = useNetwork();
-  const { propose } = useSigning();
   const now = useNow(1_000);
   const { escrowed, free, held, paid } = array.money;
   const decimals = mint(array.mint)?.decimals ?? 0;
@@ -346,36 +338,23 @@ function Totals({ array, records, mine }: { array: ArrayView; records: readonly 
         )}
         <div className="buttons">
           {mine && !array.cancelled && !array.over && (
-            <button
-              type="button"
-              className="button"
-              data-kind="danger"
-              onClick={() =>
-                void propose({
-                  title: 'Cancel this array',
-                  job: array.address,
-                  plan: async (signer) => (await import('../chain/array-actions')).cancelArray(signer, array.address),
-                })
-              }
+            <ProposeButton
+              title="Cancel this array"
+              job={array.address}
+              kind="danger"
+              plan={async (signer) => (await import('../chain/array-actions')).cancelArray(signer, array.address)}
             >
               Let no further task be taken
-            </button>
+            </ProposeButton>
           )}
           {mine && array.mayClose && (
-            <button
-              type="button"
-              className="button"
-              onClick={() =>
-                void propose({
-                  title: 'Close this array',
-                  job: array.address,
-                  plan: async (signer) =>
-                    (await import('../chain/array-actions')).closeArray(signer, array.address, now),
-                })
-              }
+            <ProposeButton
+              title="Close this array"
+              job={array.address}
+              plan={async (signer) => (await import('../chain/array-actions')).closeArray(signer, array.address, now)}
             >
               Close it and take the rest back
-            </button>
+            </ProposeButton>
           )}
         </div>
         {mine && array.over && !array.mayClose && (

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { JobRecord } from '../gateway/records';
 import { GatewayFault } from '../gateway/faults';
-import { follow } from '../gateway/stream';
+import { followWhileVisible } from '../gateway/stream';
 import { parseJson, shape, count as countRead, type Read } from '../gateway/wire';
 import { LOG_LINES_MAX } from '../limits';
 import { Empty, Fault } from '../parts/marks';
@@ -66,7 +66,7 @@ export function Log({ job, mine }: { job: JobRecord; mine: boolean }) {
           setText(lines.text);
         });
     };
-    follow(`/v1/jobs/${job.address}/logs`, {
+    followWhileVisible(`/v1/jobs/${job.address}/logs`, {
       query: () => ({ from: lines.offset.toString() }),
       token,
       signal: controller.signal,

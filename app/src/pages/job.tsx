@@ -9,8 +9,8 @@ import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
 import { Address, Bone, Empty, Fault, Mark, Note, Show, short, Tier, When } from '../parts/marks';
 import { Hourly, Money } from '../parts/money';
+import { ProposeButton } from '../parts/propose-button';
 import { Link } from '../routing';
-import { useSigning } from '../signing/context';
 import { handOver, useDeliveries, type Delivery } from '../store/deliveries';
 import { useOutbox } from '../store/outbox';
 import { useBids, useJob, useJobEvents, useRounds } from '../store/questions';
@@ -385,42 +385,29 @@ function MoneySheet({ job, mine }: { job: JobRecord; mine: boolean }) {
 }
 
 function Actions({ job }: { job: JobRecord }) {
-  const { propose } = useSigning();
   const refundLeft = job.state === 'settled' && job.refunded > 0n && !job.claimed.includes('refund') && !job.closed;
   const cancellable = job.state === 'open';
   if (!refundLeft && !cancellable) return null;
   return (
     <div className="buttons" style={{ marginTop: '0.9rem' }}>
       {cancellable && (
-        <button
-          type="button"
-          className="button"
-          data-kind="danger"
-          onClick={() =>
-            void propose({
-              title: 'Cancel this job',
-              job: job.address,
-              plan: async (signer) => (await import('../chain/actions')).cancelJob(signer, job.address),
-            })
-          }
+        <ProposeButton
+          title="Cancel this job"
+          job={job.address}
+          kind="danger"
+          plan={async (signer) => (await import('../chain/actions')).cancelJob(signer, job.address)}
         >
           Cancel and take the money back
-        </button>
+        </ProposeButton>
       )}
       {refundLeft && (
-        <button
-          type="button"
-          className="button"
-          onClick={() =>
-            void propose({
-              title: 'Collect your refund',
-              job: job.address,
-              plan: async () => (await import('../chain/actions')).collectRefund(job.address),
-            })
-          }
+        <ProposeButton
+          title="Collect your refund"
+          job={job.address}
+          plan={async () => (await import('../chain/actions')).collectRefund(job.address)}
         >
           Collect the refund
-        </button>
+        </ProposeButton>
       )}
     </div>
   );

@@ -7,6 +7,7 @@ import { useNow } from '../parts/clock';
 import { Check, TextField } from '../parts/field';
 import { Address, Bone, Empty, Mark, Note, Show, Tier } from '../parts/marks';
 import { Hourly, mintName, Money } from '../parts/money';
+import { ProposeButton } from '../parts/propose-button';
 import { Link } from '../routing';
 import { useSigning } from '../signing/context';
 import { useJobs, useOffers, useProvider } from '../store/questions';
@@ -278,27 +279,20 @@ function Earnings({ known }: { known: ReturnType<typeof useJobs> }) {
 }
 
 function Collect({ jobs }: { jobs: readonly JobRecord[] }) {
-  const { propose } = useSigning();
   const next = jobs[0];
   if (next === undefined) return null;
   return (
     <Note title={`${jobs.length} settled ${jobs.length === 1 ? 'job holds' : 'jobs hold'} money for you.`}>
       <p>Your node collects it by itself; you need not wait for it.</p>
       <div className="buttons">
-        <button
-          type="button"
-          className="button"
-          data-size="small"
-          onClick={() =>
-            void propose({
-              title: 'Collect your reward',
-              job: next.address,
-              plan: async () => (await import('../chain/actions')).collectReward(next.address),
-            })
-          }
+        <ProposeButton
+          title="Collect your reward"
+          job={next.address}
+          size="small"
+          plan={async () => (await import('../chain/actions')).collectReward(next.address)}
         >
           Collect <Money atoms={next.paid} mint={next.mint} />
-        </button>
+        </ProposeButton>
       </div>
     </Note>
   );
@@ -427,21 +421,14 @@ function OwnOffers({ offers, loading }: { offers: readonly OfferRecord[]; loadin
                     {offer.valid_until > now ? `${duration(offer.valid_until - now)} more` : <Mark>expired</Mark>}
                   </td>
                   <td>
-                    <button
-                      type="button"
-                      className="button"
-                      data-kind="quiet"
-                      data-size="small"
-                      onClick={() =>
-                        void propose({
-                          title: 'Withdraw this offer',
-                          plan: async (signer) =>
-                            (await import('../chain/actions')).withdrawOffer(signer, offer.address),
-                        })
-                      }
+                    <ProposeButton
+                      title="Withdraw this offer"
+                      kind="quiet"
+                      size="small"
+                      plan={async (signer) => (await import('../chain/actions')).withdrawOffer(signer, offer.address)}
                     >
                       Withdraw
-                    </button>
+                    </ProposeButton>
                   </td>
                 </tr>
               ))}

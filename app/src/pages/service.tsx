@@ -13,7 +13,7 @@ import { useNow } from '../parts/clock';
 import { TextField } from '../parts/field';
 import { Bone, Empty, Fault, Mark, Note, Show } from '../parts/marks';
 import { Hourly, Money } from '../parts/money';
-import { useSigning } from '../signing/context';
+import { ProposeButton } from '../parts/propose-button';
 import { useKnown } from '../store/cache';
 import type { Delivery } from '../store/deliveries';
 import { useService } from '../store/questions';
@@ -240,7 +240,6 @@ function Bond({
   job: JobRecord;
   now: number;
 }) {
-  const { propose } = useSigning();
   const { address } = useWallet();
   const available = availabilityBps(service.meter, BigInt(Math.floor(now)));
   return (
@@ -260,19 +259,13 @@ function Bond({
       </dl>
       {sla.settled && sla.due > 0n && !sla.claimed && address !== null && (
         <div className="buttons">
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              void propose({
-                title: 'Collect what is due of the bond',
-                job: job.address,
-                plan: (signer) => acts.claimSla(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="Collect what is due of the bond"
+            job={job.address}
+            plan={(signer) => acts.claimSla(signer, job.address)}
           >
             Collect what is due of the bond
-          </button>
+          </ProposeButton>
         </div>
       )}
     </div>
@@ -281,7 +274,6 @@ function Bond({
 
 function TenantActs({ job, service }: { job: JobRecord; service: ServiceView }) {
   const { address } = useWallet();
-  const { propose } = useSigning();
   const { mint } = useNetwork();
   const [hours, setHours] = useState('1');
   const seconds = topUpSeconds(hours);
@@ -293,6 +285,7 @@ function TenantActs({ job, service }: { job: JobRecord; service: ServiceView }) 
     () => acts.topUpCost(address ?? '', job.address, seconds ?? 0),
   );
   const mine = address === service.tenant;
+  const shown = cost.data;
   const refund = service.state === 'settled' && mine && job.refunded > 0n && !job.claimed.includes('refund');
   return (
     <>
@@ -306,82 +299,59 @@ function TenantActs({ job, service }: { job: JobRecord; service: ServiceView }) 
             problem={seconds === null ? `From a second to ${TOP_UP_DAYS_MAX} days.` : null}
             inputMode="decimal"
             hint={
-              cost.data === undefined
+              shown === undefined
                 ? 'Anyone may pay; the price is the agreed one.'
-                : `Costs ${decimal(cost.data, mint(service.mint)?.decimals ?? 0)}${mine ? ', after what the escrow holds already' : ''}.`
+                : `Costs ${decimal(shown, mint(service.mint)?.decimals ?? 0)}${mine ? ', after what the escrow holds already' : ''}.`
             }
           />
           <div className="buttons">
-            <button
-              type="button"
-              className="button"
-              disabled={seconds === null || cost.data === undefined}
-              onClick={() => {
-                const shown = cost.data;
-                if (seconds === null || shown === undefined) return;
-                void propose({
-                  title: 'Top up this service',
-                  job: job.address,
-                  plan: (signer) => acts.topUpService(signer, job.address, seconds, shown),
-                });
-              }}
+            <ProposeButton
+              title="Top up this service"
+              job={job.address}
+              plan={
+                seconds === null || shown === undefined
+                  ? null
+                  : (signer) => acts.topUpService(signer, job.address, seconds, shown)
+              }
             >
               Top up
-            </button>
+            </ProposeButton>
           </div>
         </div>
       )}
       {mine && (goesOn || service.state === 'matched') && (
         <div className="buttons">
-          <button
-            type="button"
-            className="button"
-            data-kind="danger"
-            onClick={() =>
-              void propose({
-                title: 'Stop this service',
-                job: job.address,
-                plan: (signer) => acts.stopService(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="Stop this service"
+            job={job.address}
+            kind="danger"
+            plan={(signer) => acts.stopService(signer, job.address)}
           >
             Stop
-          </button>
+          </ProposeButton>
         </div>
       )}
       {mine && service.state === 'open' && (
         <div className="buttons">
-          <button
-            type="button"
-            className="button"
-            data-kind="danger"
-            onClick={() =>
-              void propose({
-                title: 'Cancel this service',
-                job: job.address,
-                plan: async (signer) => (await import('../chain/actions')).cancelJob(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="Cancel this service"
+            job={job.address}
+            kind="danger"
+            plan={async (signer) => (await import('../chain/actions')).cancelJob(signer, job.address)}
           >
             Cancel and take the money back
-          </button>
+          </ProposeButton>
         </div>
       )}
       {refund && (
         <div className="buttons">
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              void propose({
-                title: 'Collect your refund',
-                job: job.address,
-                plan: async () => (await import('../chain/actions')).collectRefund(job.address),
-              })
-            }
+          <ProposeButton
+            title="Collect your refund"
+            job={job.address}
+            plan={async () => (await import('../chain/actions')).collectRefund(job.address)}
           >
             Collect the refund
-          </button>
+          </ProposeButton>
         </div>
       )}
     </>
@@ -390,7 +360,6 @@ function TenantActs({ job, service }: { job: JobRecord; service: ServiceView }) 
 
 function ProviderActs({ job, service }: { job: JobRecord; service: ServiceView }) {
   const { address } = useWallet();
-  const { propose } = useSigning();
   const operates = address !== null && address === service.operator;
   const owns = address !== null && (address === service.owner || operates);
   if (!owns) return null;
@@ -411,50 +380,32 @@ function ProviderActs({ job, service }: { job: JobRecord; service: ServiceView }
       )}
       <div className="buttons">
         {goesOn && drawable > 0n && (
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              void propose({
-                title: 'Draw earnings',
-                job: job.address,
-                plan: (signer) => acts.drawEarnings(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="Draw earnings"
+            job={job.address}
+            plan={(signer) => acts.drawEarnings(signer, job.address)}
           >
             Draw earnings
-          </button>
+          </ProposeButton>
         )}
         {operates && service.state === 'paused' && (
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              void propose({
-                title: 'Resume this service',
-                job: job.address,
-                plan: (signer) => acts.resumeService(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="Resume this service"
+            job={job.address}
+            plan={(signer) => acts.resumeService(signer, job.address)}
           >
             Resume
-          </button>
+          </ProposeButton>
         )}
         {operates && (service.state === 'running' || service.state === 'paused') && (
-          <button
-            type="button"
-            className="button"
-            data-kind="danger"
-            onClick={() =>
-              void propose({
-                title: 'End this service',
-                job: job.address,
-                plan: (signer) => acts.stopService(signer, job.address),
-              })
-            }
+          <ProposeButton
+            title="End this service"
+            job={job.address}
+            kind="danger"
+            plan={(signer) => acts.stopService(signer, job.address)}
           >
             End it
-          </button>
+          </ProposeButton>
         )}
       </div>
     </div>

@@ -5,6 +5,7 @@ import { useNetwork } from '../network';
 import { useNow } from '../parts/clock';
 import { TextField } from '../parts/field';
 import { Bone, Empty, Fault, Mark, Note, Show, short } from '../parts/marks';
+import { ProposeButton } from '../parts/propose-button';
 import { Link } from '../routing';
 import { useSigning } from '../signing/context';
 import { useBalances } from '../store/balances';
@@ -204,20 +205,17 @@ function Move({ stake, opened }: { stake: StakeRecord | null; opened: boolean })
           </button>
         )}
         {stake !== null && stake.unbonding > 0n && (
-          <button
-            type="button"
-            className="button"
-            data-kind="quiet"
-            disabled={stake.releasable_at > now}
-            onClick={() =>
-              void propose({
-                title: 'Withdraw what has unbonded',
-                plan: async (signer) => (await import('../chain/actions')).withdrawStake(signer),
-              })
+          <ProposeButton
+            title="Withdraw what has unbonded"
+            kind="quiet"
+            plan={
+              stake.releasable_at > now
+                ? null
+                : async (signer) => (await import('../chain/actions')).withdrawStake(signer)
             }
           >
             Withdraw
-          </button>
+          </ProposeButton>
         )}
       </div>
       {unbonding > 0 && (
@@ -228,7 +226,6 @@ function Move({ stake, opened }: { stake: StakeRecord | null; opened: boolean })
 }
 
 function Case({ one }: { one: import('../gateway/records').CaseRecord }) {
-  const { propose } = useSigning();
   const now = useNow(1_000);
   const open = one.state === 'open' && one.kind === 'verdict' && one.due_at > now;
   return (
@@ -251,19 +248,13 @@ function Case({ one }: { one: import('../gateway/records').CaseRecord }) {
       )}
       {open && (
         <div className="buttons">
-          <button
-            type="button"
-            className="button"
-            data-size="small"
-            onClick={() =>
-              void propose({
-                title: 'Appeal this slash',
-                plan: async (signer) => (await import('../chain/actions')).appealSlash(signer, one.address),
-              })
-            }
+          <ProposeButton
+            title="Appeal this slash"
+            size="small"
+            plan={async (signer) => (await import('../chain/actions')).appealSlash(signer, one.address)}
           >
             Appeal
-          </button>
+          </ProposeButton>
         </div>
       )}
     </Note>

@@ -46,6 +46,8 @@ export interface Mischief {
   rpcDown?: (method: string) => boolean;
   /** Takes transactions and forgets them. */
   forgets?: boolean;
+  /** The chain makes no slots. */
+  still?: boolean;
   /** Serves the page without the policy that keeps it out of frames. */
   naked?: boolean;
   /** What recent blocks are said to have asked for priority, micro-lamports per unit. */
@@ -94,8 +96,10 @@ export interface Fixture {
   readonly providers: readonly string[];
   /** A job's record, with what a test makes of it. */
   record(name: string, more: Readonly<Record<string, Json>>): Row;
-  /** Sends an event to every open stream. */
+  /** Sends an event to every open stream, and to those that resume from before it. */
   announce(name: string, data: Json): void;
+  /** Streams of changes that are open now. */
+  streams(): number;
   /** Everything that the page asked for. */
   readonly asked: string[];
   log: string;
@@ -115,6 +119,16 @@ export async function startFixture(): Promise<Fixture> {
   const balances = new Map<string, bigint>();
   const lamports = new Map<string, bigint>();
   const streams = new Set<ServerResponse>();
+  // As the real gateway numbers and keeps them.
+  const kept: { readonly id: number; readonly text: string }[] = [];
+  let changes = Date.now() * 1_000;
+  const publish = (name: string, data: Json): void => {
+    changes += 1;
+    const text = `id: ${changes}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    kept.push({ id: changes, text });
+    if (kept.length > 1_000) kept.shift();
+    for (const stream of streams) stream.write(text);
+  };
   const landed = new Set<string>();
   const deliveries = new Map<string, { spec: boolean; input: boolean }>();
   let slot = 48_213;
@@ -867,7 +881,10 @@ export async function startFixture(): Promise<Fixture> {
       await new Promise((resolve) => setTimeout(resolve, mischief.slow));
     if (path === '/v1/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(`event: slot\nid: ${slot}\ndata: {"slot":${slot}}\n\n`);
+      const last = Number(request.headers['last-event-id'] ?? changes);
+      // The head goes at once: an open stream may have nothing to say.
+      response.flushHeaders();
+      for (const { id, text } of kept) if (id > last) response.write(text);
       streams.add(response);
       response.on('close', () => streams.delete(response));
       return;
@@ -944,9 +961,13 @@ export async function startFixture(): Promise<Fixture> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const ticking = setInterval(() => {
+    if (fixture.mischief.still === true) return;
     slot += 1;
-    for (const stream of streams) stream.write(`event: slot\nid: ${slot}\ndata: {"slot":${slot}}\n\n`);
+    publish('slot', { slot });
   }, 400);
+  const beating = setInterval(() => {
+    for (const stream of streams) stream.write(': alive\n\n');
+  }, 5_000);
   const fixture: Fixture = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
@@ -960,12 +981,11 @@ export async function startFixture(): Promise<Fixture> {
     record: job,
     asked,
     log: 'step 1 of 3\nstep 2 of 3\nstep 3 of 3\n',
-    announce: (name, data) => {
-      for (const stream of streams)
-        stream.write(`event: ${name}\nid: ${Date.now()}\ndata: ${JSON.stringify(data)}\n\n`);
-    },
+    announce: publish,
+    streams: () => streams.size,
     close: async () => {
       clearInterval(ticking);
+      clearInterval(beating);
       for (const stream of streams) stream.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
