@@ -4,7 +4,7 @@
 //! sets for everything that cargo runs. So the work is done by a second process without that variable.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anchor_lang_idl::build::IdlBuilder;
@@ -17,11 +17,14 @@ use crate::workspace::{self, PROGRAMS};
 
 const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 const TARGET: &str = "CARGO_TARGET_DIR";
+/// Built apart, for the features of these test builds are nobody else's; below the shared directory, to be built once.
+const FOLDER: &str = "interfaces";
 
 pub fn run(options: &Options) -> Result<()> {
     let root = workspace::root();
-    let target = root.join("programs/target");
-    if std::env::var_os(TOOLCHAIN).is_some() || std::env::var_os(TARGET).as_deref() != Some(target.as_os_str()) {
+    let target = std::env::var_os(TARGET).map_or_else(|| root.join("programs/target"), PathBuf::from);
+    if std::env::var_os(TOOLCHAIN).is_some() || !target.ends_with(FOLDER) {
+        let target = std::path::absolute(target.join(FOLDER)).context("cannot find the folder to build in")?;
         let mut same = Command::new(std::env::current_exe().context("cannot find this program")?);
         same.args(["idl"]).args(options.check.then_some("--check"));
         same.env_remove(TOOLCHAIN).env_remove("CARGO").env(TARGET, target);
