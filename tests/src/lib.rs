@@ -3,6 +3,7 @@
 //! A [`World`] is a chain with both programs, two payment mints, two tenants, three providers and five validators.
 //! Every transaction goes through [`World::send`], which holds the law of atomicity: whatever fails changes nothing.
 
+mod binaries;
 mod chain;
 mod drand;
 mod instructions;
@@ -10,6 +11,7 @@ mod parties;
 mod steps;
 mod witnesses;
 
+pub use binaries::{binary, root};
 pub use chain::{Failure, Refusal, Sent, Signed, World, custom};
 pub use drand::{SimulatedNetwork, evmnet};
 pub use parties::{ProviderParty, ValidatorParty, commitment, public_key, secret, sign_usage, tenant_node, wallet};

@@ -20,6 +20,7 @@ use proofmill_protocol::{
     uptime::{BUCKET_SECONDS, bucket_ending},
     witness::is_supermajority,
 };
+use proofmill_tests::{binary, root};
 use serde_json::{Value, json};
 use solana_address::Address;
 
@@ -31,21 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(150);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long a container is paused: its own sleep, twice and more.
 const PAUSED_FOR: Duration = Duration::from_secs(14);
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()
-}
-
-/// The folder of the built binaries: PROOFMILL_BIN_DIR, or beside this test's own.
-fn binary(name: &str) -> PathBuf {
-    let dir = std::env::var_os("PROOFMILL_BIN_DIR").map(PathBuf::from).unwrap_or_else(|| {
-        let test = std::env::current_exe().expect("this test's own path");
-        test.ancestors().nth(2).expect("target/PROFILE/deps/test").to_owned()
-    });
-    let path = dir.join(name);
-    assert!(path.exists(), "{} is missing: run `make build`", path.display());
-    path
-}
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)

@@ -19,26 +19,12 @@ use proofmill_client::{
     market,
 };
 use proofmill_protocol::amount;
+use proofmill_tests::{binary, root};
 use serde_json::{Value, json};
 use solana_address::Address;
 use solana_signer::Signer;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_owned()
-}
-
-/// The folder of the built binaries: PROOFMILL_BIN_DIR, or beside this test's own.
-fn binary(name: &str) -> PathBuf {
-    let dir = std::env::var_os("PROOFMILL_BIN_DIR").map(PathBuf::from).unwrap_or_else(|| {
-        let test = std::env::current_exe().expect("this test's own path");
-        test.ancestors().nth(2).expect("target/PROFILE/deps/test").to_owned()
-    });
-    let path = dir.join(name);
-    assert!(path.exists(), "{} is missing: run `make build`", path.display());
-    path
-}
 
 fn proofmill(args: &[&str]) -> Output {
     Command::new(binary("proofmill")).args(args).current_dir(root()).output().expect("proofmill runs")
