@@ -256,6 +256,31 @@ async fn an_appeal_is_opened_judged_resolved_and_cleared_away() {
     }
 }
 
+/// Whoever dissented wrongly pays without anybody asking for it: here one called it valid on no re-execution, one invalid.
+#[tokio::test]
+async fn a_wrong_dissent_is_recorded_and_slashed() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_submitted(0, 1, 0);
+    w.do_escalate(&job, 0);
+    let dissenters = [0, 1].map(|seat| w.seated(&job, 1, seat).identity);
+    w.do_attest_all(&job, 2, Opinion::Valid, 1);
+    let mut cranker = Cranker::new(&[]).await;
+    let done = cranker.until_quiet(&mut w).await;
+    let mut punishing = only(&done, &["finalize_round", "record_wrong_dissent", "slash_on_evidence"]);
+    punishing.sort_unstable();
+    let twice = |name| [name, name];
+    let expected = [&["finalize_round"][..], &twice("record_wrong_dissent"), &twice("slash_on_evidence")].concat();
+    assert_eq!(punishing, expected);
+    for dissenter in dissenters {
+        assert_eq!(w.stake(&dissenter).slashed_total, LIMITS.stake_min / 10);
+    }
+    assert_eq!(
+        only(&cranker.until_quiet(&mut w).await, &["record_wrong_dissent", "slash_on_evidence"]),
+        [""; 0],
+        "once"
+    );
+}
+
 #[tokio::test]
 async fn an_appeal_that_nobody_judges_is_resolved_at_its_deadline() {
     let (mut w, _, case) = rejected();
