@@ -298,3 +298,23 @@ fn a_later_set_does_not_vote_on_an_earlier_round() {
     w.ok(reveal.clone());
     w.refused(reveal, ArbiterError::AlreadyAttested);
 }
+
+/// Whoever differs in its grounds has spoken like everybody else: not again, and not too late.
+#[test]
+fn a_seat_that_diverged_has_spoken() {
+    let mut w = TestBuilder::ready();
+    let job = w.do_submitted(0, 1, 0);
+    w.do_open_round(&job, 0);
+    w.do_say(
+        &job,
+        1,
+        &[(0, Opinion::Valid, 1), (1, Opinion::Valid, 0), (2, Opinion::Invalid, 0), (3, Opinion::Invalid, 1)],
+    );
+    assert_eq!(w.round(&job, 1).votes_divergent, 0b1010);
+    w.refused(w.reveal(&job, 1, 1, VALID, 0), ArbiterError::AlreadyAttested);
+    w.refused(w.reveal(&job, 1, 3, Opinion::Invalid as u8, 1), ArbiterError::AlreadyAttested);
+    w.warp_to(w.round(&job, 1).reveal_until + 1);
+    for seat in [1, 3] {
+        w.refused(w.record_missed_reveal(&job, 1, seat), ArbiterError::NotMissed);
+    }
+}

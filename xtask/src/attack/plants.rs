@@ -107,7 +107,9 @@ pub fn run(root: &Path, suite: &Suite, plants: &[Plant], tested: bool, mut repor
     let shipped = std::env::var_os("PROOFMILL_SO_DIR").map_or_else(|| root.join("programs/deploy"), PathBuf::from);
     field.check_clean(suite, tested.then_some(&shipped))?;
     for plant in plants {
-        report(field.try_one(suite, plant)?);
+        // One that is spoilt must not keep the others from being tried.
+        let spoilt = |fault: anyhow::Error| Planted::untried(&plant.name, &plant.breaks, &fault);
+        report(field.try_one(suite, plant).unwrap_or_else(spoilt));
     }
     Ok(())
 }
@@ -184,6 +186,7 @@ impl Field {
             hinted,
             build_seconds,
             test_seconds: started.elapsed().as_secs_f64(),
+            fault: None,
         })
     }
 

@@ -17,6 +17,23 @@ pub struct Planted {
     pub hinted: bool,
     pub build_seconds: f64,
     pub test_seconds: f64,
+    /// Why it was not tried: it does not build, or changes nothing.
+    pub fault: Option<String>,
+}
+
+impl Planted {
+    /// One that could not be tried.
+    pub fn untried(plant: &str, breaks: &str, fault: &anyhow::Error) -> Self {
+        Self {
+            plant: plant.to_owned(),
+            breaks: breaks.to_owned(),
+            caught_by: Vec::new(),
+            hinted: false,
+            build_seconds: 0.0,
+            test_seconds: 0.0,
+            fault: Some(format!("{fault:#}")),
+        }
+    }
 }
 
 /// Everything that was tried.
@@ -55,10 +72,11 @@ impl Report {
 
     pub fn plant(&mut self, plant: Planted) {
         if !self.json {
-            let fate = match plant.caught_by.split_first() {
-                None => "ESCAPED: no test fails".to_owned(),
-                Some((first, [])) => format!("caught by {first}"),
-                Some((first, rest)) => format!("caught by {first} and {} more", rest.len()),
+            let fate = match (&plant.fault, plant.caught_by.split_first()) {
+                (Some(fault), _) => format!("NOT TRIED: {fault}"),
+                (None, None) => "ESCAPED: no test fails".to_owned(),
+                (None, Some((first, []))) => format!("caught by {first}"),
+                (None, Some((first, rest))) => format!("caught by {first} and {} more", rest.len()),
             };
             println!(
                 "planted {:<34} {fate}, build {:.0} s, tests {:.0} s",
@@ -78,8 +96,11 @@ impl Report {
     /// Prints the total; fails if anything escaped.
     pub fn close(self) -> Result<()> {
         let sum = |count: fn(&Family) -> u64| self.families.iter().map(count).sum::<u64>();
-        let escaped: Vec<&str> =
-            self.plants.iter().filter(|plant| plant.caught_by.is_empty()).map(|plant| plant.plant.as_str()).collect();
+        let names = |chosen: fn(&&Planted) -> bool| {
+            self.plants.iter().filter(chosen).map(|plant| plant.plant.as_str()).collect::<Vec<_>>()
+        };
+        let untried = names(|plant| plant.fault.is_some());
+        let escaped = names(|plant| plant.fault.is_none() && plant.caught_by.is_empty());
         if self.json {
             println!("{}", serde_json::to_string_pretty(&self)?);
         } else {
@@ -89,7 +110,7 @@ impl Report {
                 sum(|family| family.cases),
                 sum(|family| family.refused),
                 sum(|family| family.harmless),
-                self.plants.len() - escaped.len(),
+                self.plants.len() - escaped.len() - untried.len(),
                 self.plants.len(),
                 sum(|family| family.escaped) + escaped.len() as u64,
                 self.seed
@@ -100,6 +121,9 @@ impl Report {
         }
         if sum(|family| family.escaped) > 0 {
             bail!("attacks escaped: see above");
+        }
+        if !untried.is_empty() {
+            bail!("not tried: {}; mend them in tests/plants", untried.join(", "));
         }
         Ok(())
     }
