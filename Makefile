@@ -32,6 +32,8 @@ lint: prepare ## Formatting, lints, house rules, generated code
 	cd programs && cargo fmt -p market -p arbiter --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cd programs && cargo clippy --locked --all-targets -- -D warnings
+	@# The fuzzers are a workspace of their own, which nothing above builds.
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	cargo xtask tidy
 	cargo xtask idl --check
 	cargo xtask client --check
