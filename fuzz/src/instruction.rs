@@ -75,8 +75,9 @@ struct Record {
     len: usize,
     writable: bool,
     ours: bool,
-    /// Nobody's: a call that does nothing here would create it, and would fail if it held bytes.
-    nobodys: bool,
+    /// Nobody's, or blank: a call that does nothing here would create it, and would fail if it held bytes or were another
+    /// program's. Anything but a creation looks for a type first, which a blank account has not.
+    created: bool,
 }
 
 /// Lays the input out as the loader does and calls the program.
@@ -112,7 +113,7 @@ fn run(data: &[u8], program: [u8; 32], call: impl Fn(*mut u8, *const u8) -> u64)
             len,
             writable: flags & WRITABLE != 0,
             ours: owner == program,
-            nobodys: owner == OWNERS[0],
+            created: owner == OWNERS[0] || contents.iter().all(|byte| *byte == 0),
         }));
         let flag = |bit: u8| u8::from(flags & bit != 0);
         buffer.extend_from_slice(&[u8::MAX, flag(SIGNER), flag(WRITABLE), flag(EXECUTABLE), 0, 0, 0, 0]);
@@ -159,7 +160,7 @@ fn hold(before: &[u8], after: &[u8], records: &[Option<Record>]) {
         let range = record.at + HEADER..record.at + HEADER + record.len;
         let changed = before[range.clone()] != after[range];
         assert!(
-            !changed || (record.writable && (record.ours || record.nobodys)),
+            !changed || (record.writable && (record.ours || record.created)),
             "an account was written that may not be"
         );
         let less = lamports(after, record.at) < lamports(before, record.at);
