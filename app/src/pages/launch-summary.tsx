@@ -96,6 +96,19 @@ export function Summary({
   const can =
     problems.length === 0 && paymentMint !== null && bridged !== null && price > 0n && (byCeiling || chosen !== null);
 
+  // Not what was asked about: the pause in the typing is not over, or the gateway has not answered yet.
+  const unanswered = key !== JSON.stringify(settled) || (match.data === undefined && match.fault === null);
+  const looking = network === null || (!byCeiling && question !== null && unanswered);
+  /** Why a draft without a problem of its own cannot be posted. */
+  const obstacle = (): Words => {
+    if (paymentMint === null) return { what: 'No token is open for jobs.', next: 'Ask whoever governs this network.' };
+    if (bridged === null) {
+      return { what: 'This gateway does not carry data.', next: 'Use another gateway, or the command line.' };
+    }
+    if (byCeiling) return { what: 'The ceiling is zero.', next: 'Say what an hour may cost at most.' };
+    return match.fault?.words ?? { what: 'No standing offer fits.', next: 'Ask for less, or ask for bids.' };
+  };
+
   const post = async (): Promise<void> => {
     onAsked();
     setFault(null);
@@ -103,7 +116,12 @@ export function Summary({
       choose(true);
       return;
     }
-    if (!can) return;
+    // The form says them.
+    if (problems.length > 0) return;
+    if (!can) {
+      setFault(obstacle());
+      return;
+    }
     setBusy(true);
     try {
       if (!(await signIn())) return;
@@ -275,7 +293,12 @@ export function Summary({
             </p>
           )}
           <div className="buttons">
-            <button type="button" className="button" disabled={busy} onClick={() => void post()}>
+            <button
+              type="button"
+              className="button"
+              disabled={busy || (address !== null && looking)}
+              onClick={() => void post()}
+            >
               {address === null ? 'Connect a wallet' : busy ? 'Preparing' : 'Review and post'}
             </button>
           </div>

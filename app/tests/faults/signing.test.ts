@@ -55,6 +55,32 @@ const sign = () =>
   page.getByRole('dialog', { name: 'Post this job' }).getByRole('button', { name: 'Sign in the wallet' }).click();
 const review = () => page.getByRole('dialog', { name: 'Post this job' });
 
+/** As quick as a person with a filled-in draft: before it is known who fits, there is nothing to sign. */
+test('a_click_before_the_answer_waits_for_it_and_is_not_lost', async () => {
+  await readyToPost();
+  fixture.mischief = { slow: 1_500 };
+  await page.getByLabel('Longest run, minutes').fill('7');
+  const button = page.getByRole('button', { name: 'Review and post' });
+  expect(await button.isDisabled()).toBe(true);
+  await button.click();
+  await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
+  fixture.mischief = {};
+});
+
+test('where_nobody_fits_the_last_button_says_so', async () => {
+  await readyToPost();
+  fixture.mischief = {
+    twist: (path, body) => (path === '/v1/match' ? { ...(body as Record<string, Json>), matches: [] } : body),
+  };
+  await page.getByLabel('Longest run, minutes').fill('7');
+  await says('No standing offer fits');
+  await page.getByRole('button', { name: 'Review and post' }).click();
+  await page.getByText('No standing offer fits.', { exact: true }).waitFor();
+  await says('Ask for less, or ask for bids.');
+  expect(fixture.sent).toEqual([]);
+  fixture.mischief = {};
+});
+
 test('a_job_is_shown_in_words_signed_sent_once_and_its_files_handed_over', async () => {
   await readyToPost();
   await upToTheReview();
