@@ -29,9 +29,18 @@ afterEach(async () => {
   expect(strangers).toEqual([]);
 });
 
+/** Tabs that lead or wait to. */
+const askingToLead = (tab: Page): Promise<number> =>
+  tab.evaluate(async () => {
+    const { held = [], pending = [] } = await navigator.locks.query();
+    return held.length + pending.length;
+  });
 const openTabs = async (count: number): Promise<void> => {
   for (let opened = 0; opened < count; opened += 1) {
-    tabs.push(await chrome.open(fixture.url + (PAGES[opened % PAGES.length] ?? '/')));
+    const tab = await chrome.open(fixture.url + (PAGES[opened % PAGES.length] ?? '/'));
+    tabs.push(tab);
+    // The lead passes in the order in which they ask for it: a tab that loads slowly must not be overtaken.
+    await expect.poll(() => askingToLead(tab), PATIENCE).toBe(opened + 1);
   }
   for (const tab of tabs) await tab.getByText('Local network, slot').waitFor();
 };
