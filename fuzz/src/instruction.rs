@@ -26,6 +26,9 @@ const EXECUTABLE: u8 = 4;
 /// The account is the one at the index that follows.
 const SAME: u8 = 8;
 
+/// Bytes that say of what type an account is.
+const TYPE: usize = 8;
+
 pub fn market_instruction(data: &[u8]) {
     run(data, market::ID.to_bytes(), |input, instruction| {
         // SAFETY: the buffer is laid out as the loader lays it out, and lives until the call returns.
@@ -75,9 +78,10 @@ struct Record {
     len: usize,
     writable: bool,
     ours: bool,
-    /// Nobody's, or blank: a call that does nothing here would create it, and would fail if it held bytes or were another
-    /// program's. Anything but a creation looks for a type first, which a blank account has not.
-    created: bool,
+    /// Nobody's: a call that does nothing here would create it, and would fail if it held bytes.
+    nobodys: bool,
+    /// Another program's, without a byte that is not zero: the same call would refuse to create it.
+    blank: bool,
 }
 
 /// Lays the input out as the loader does and calls the program.
@@ -113,7 +117,8 @@ fn run(data: &[u8], program: [u8; 32], call: impl Fn(*mut u8, *const u8) -> u64)
             len,
             writable: flags & WRITABLE != 0,
             ours: owner == program,
-            created: owner == OWNERS[0] || contents.iter().all(|byte| *byte == 0),
+            nobodys: owner == OWNERS[0],
+            blank: contents.iter().all(|byte| *byte == 0),
         }));
         let flag = |bit: u8| u8::from(flags & bit != 0);
         buffer.extend_from_slice(&[u8::MAX, flag(SIGNER), flag(WRITABLE), flag(EXECUTABLE), 0, 0, 0, 0]);
@@ -158,11 +163,10 @@ fn hold(before: &[u8], after: &[u8], records: &[Option<Record>]) {
         had += lamports(before, record.at);
         has += lamports(after, record.at);
         let range = record.at + HEADER..record.at + HEADER + record.len;
-        let changed = before[range.clone()] != after[range];
-        assert!(
-            !changed || (record.writable && (record.ours || record.created)),
-            "an account was written that may not be"
-        );
+        let (was, is) = (&before[range.clone()], &after[range]);
+        // What a creation writes begins with a type. Anything else that writes a blank account is a fault.
+        let created = record.nobodys || (record.blank && is.iter().take(TYPE).any(|byte| *byte != 0));
+        assert!(was == is || (record.writable && (record.ours || created)), "an account was written that may not be");
         let less = lamports(after, record.at) < lamports(before, record.at);
         assert!(!less || (record.writable && record.ours), "lamports were taken from another's account");
     }
